@@ -1,0 +1,46 @@
+"""Fullstack serverless apps on AWS, in Python.
+
+The names below are what an `app.py` imports. They are loaded when they are first used: `import sundog.cli` must not
+load the AWS CDK, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sundog.constructs._function_props import FunctionProps
+    from sundog.constructs.api import Api
+    from sundog.constructs.app import App
+    from sundog.constructs.cron import Cron
+    from sundog.constructs.function import Function
+    from sundog.constructs.queue import Queue
+    from sundog.constructs.stack import Stack
+    from sundog.constructs.table import Table
+
+__all__ = ["Api", "App", "Cron", "Function", "FunctionProps", "Queue", "Stack", "Table"]
+
+_MODULES = {
+    "Api": "sundog.constructs.api",
+    "App": "sundog.constructs.app",
+    "Cron": "sundog.constructs.cron",
+    "Function": "sundog.constructs.function",
+    "FunctionProps": "sundog.constructs._function_props",
+    "Queue": "sundog.constructs.queue",
+    "Stack": "sundog.constructs.stack",
+    "Table": "sundog.constructs.table",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module `sundog` has no attribute `{name}`")
+    value: object = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

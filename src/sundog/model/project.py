@@ -1,0 +1,239 @@
+"""The project: its folder and the `[tool.sundog]` table of its `pyproject.toml`.
+
+The root is the nearest folder, from the current one upwards, whose `pyproject.toml` has a `[tool.sundog]` table.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sundog.errors import ConfigError, Location, suggestion
+from sundog.model.names import LOCAL_STAGE, MAX_APP_NAME, MAX_STAGE_NAME, check_name
+
+SETTINGS_FILE = "pyproject.toml"
+DEFAULT_REGION = "us-east-1"
+
+
+class ProjectNotFound(ConfigError):
+    """Neither the current folder nor one above it has a `pyproject.toml` with a `[tool.sundog]` table."""
+
+    code = "SD-CONFIG-001"
+
+
+class InvalidSettings(ConfigError):
+    """`pyproject.toml` is not valid TOML, or its `[tool.sundog]` table has a wrong key or value."""
+
+    code = "SD-CONFIG-003"
+
+
+class StageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.sundog.stages.<name>]`."""
+
+    region: str | None = None
+    profile: str | None = None
+    account: str | None = None
+    protected: bool = False
+    """Refuse `sundog dev` and ask before `sundog remove`."""
+
+
+class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.sundog.local]`: the stage that needs no account."""
+
+    endpoint_url: str | None = None
+    """Use this AWS-compatible endpoint instead of the embedded cloud."""
+    port: int | None = None
+    """Port of the embedded cloud; chosen once per project when not set."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[tool.sundog]`."""
+
+    name: str
+    app: str = "app.py"
+    """The file that defines the app, relative to the project root."""
+    region: str = DEFAULT_REGION
+    profile: str | None = None
+    python: str | None = None
+    """Interpreter for handlers; found from the project's virtual environment when not set."""
+    stages: dict[str, StageSettings] = {}
+    local: LocalSettings = LocalSettings()
+    ignore: list[str] = []
+    """Further folders, relative to the root, that the watcher skips."""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One deployed copy of the app."""
+
+    name: str
+    region: str
+    profile: str | None = None
+    account: str | None = None
+    protected: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lives in the embedded cloud, or the endpoint that takes its place."""
+        return self.name == LOCAL_STAGE
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder with an app in it."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def app_file(self) -> Path:
+        """The file that defines the app."""
+        return self.root / self.settings.app
+
+    @property
+    def state_dir(self) -> Path:
+        """`.sundog/`: everything sundog writes for this project."""
+        return self.root / ".sundog"
+
+    def stage_dir(self, stage: str) -> Path:
+        """Return the folder of one stage's state: `.sundog/<stage>/`."""
+        return self.state_dir / stage
+
+    def assembly_dir(self, stage: str) -> Path:
+        """Return the folder of a stage's last good cloud assembly."""
+        return self.stage_dir(stage) / "assembly"
+
+    def events_db(self, stage: str) -> Path:
+        """Return the file of a stage's event store."""
+        return self.stage_dir(stage) / "events.db"
+
+    def outputs_file(self, stage: str) -> Path:
+        """Return the JSON file of a stage's stack outputs, by stack id."""
+        return self.stage_dir(stage) / "outputs.json"
+
+    def stage(self, name: str | None, *, region: str | None = None, profile: str | None = None) -> Stage:
+        """Resolve a stage: options first, then its own settings, then the project's.
+
+        Raises:
+            InvalidName: The name cannot be a stage's.
+        """
+        name = check_name("stage", name or LOCAL_STAGE, MAX_STAGE_NAME, where="--stage")
+        own = self.settings.stages.get(name, StageSettings())
+        return Stage(
+            name=name,
+            region=region or own.region or self.settings.region,
+            profile=profile or own.profile or self.settings.profile,
+            account=own.account,
+            protected=own.protected,
+        )
+
+    def relative(self, path: Path | str) -> str:
+        """Return a path as manifests and messages show it: relative and with slashes when inside the project."""
+        full = Path(path)
+        return full.relative_to(self.root).as_posix() if full.is_relative_to(self.root) else str(full)
+
+
+def find_project(start: Path) -> Project:
+    """Find the project that a folder belongs to and read its settings.
+
+    Raises:
+        ProjectNotFound: There is none.
+        InvalidSettings: Its `pyproject.toml` is wrong.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        file = folder / SETTINGS_FILE
+        if file.is_file() and (table := _sundog_table(file)) is not None:
+            return Project(root=folder, settings=_settings(file, table))
+    raise ProjectNotFound(
+        f"`{start}` is not in a sundog project",
+        why=f"neither it nor a folder above it has a {SETTINGS_FILE} with a [tool.sundog] table",
+        fix=["run `sundog create my-app` to start a new app", "or `cd` into the folder of an app"],
+    )
+
+
+def _sundog_table(file: Path) -> dict[str, Any] | None:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings(
+            f"`{file}` cannot be read", why=str(error), fix="make the file readable, and save it as UTF-8"
+        ) from error
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", None) or _line_in_message(str(error))
+        source = text.splitlines()[line - 1] if line and line <= len(text.splitlines()) else None
+        raise InvalidSettings(
+            f"`{SETTINGS_FILE}` is not valid TOML",
+            where=Location(str(file), line, source),
+            why=str(error),
+            fix="correct that line",
+        ) from error
+    tool = document.get("tool", {})
+    table = tool.get("sundog") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise InvalidSettings(
+            "`tool.sundog` is not a table", where=Location(str(file)), fix="write `[tool.sundog]`"
+        )
+    return table
+
+
+def _line_in_message(message: str) -> int | None:
+    # tomllib of 3.11 to 3.13 has the line only in its text: "… (at line 3, column 7)".
+    _, _, tail = message.partition("at line ")
+    digits = tail.partition(",")[0]
+    return int(digits) if digits.isdigit() else None
+
+
+def _settings(file: Path, table: dict[str, Any]) -> Settings:
+    if "name" not in table:
+        raise InvalidSettings(
+            "`[tool.sundog]` has no `name`",
+            where=_place(file, "[tool.sundog]"),
+            why="the names of all stacks start with it",
+            fix=f'add `name = "{file.parent.name}"` below `[tool.sundog]`',
+        )
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise _invalid_value(file, str(error)) from error
+    check_name("app", settings.name, MAX_APP_NAME, _place(file, "name"))
+    for stage in settings.stages:
+        check_name("stage", stage, MAX_STAGE_NAME, _place(file, f"stages.{stage}"))
+    return settings
+
+
+_TABLES: dict[str, type[msgspec.Struct]] = {"stages": StageSettings, "local": LocalSettings}
+
+
+def _invalid_value(file: Path, message: str) -> InvalidSettings:
+    reason, _, path = message.partition(" - at `$")
+    path = path.rstrip("`").strip(".")
+    _, _, key = reason.partition("unknown field `")
+    if not key:
+        return InvalidSettings(
+            f"`tool.sundog.{path}` is wrong",
+            where=_place(file, path.rpartition(".")[2].strip("[]")),
+            why=reason.lower(),
+            fix="correct the value",
+        )
+    key = key.rstrip("`")
+    owner = _TABLES.get(path.split(".")[0].split("[")[0], Settings) if path else Settings
+    known = owner.__struct_fields__
+    close = suggestion(key, known)
+    prefix = f"tool.sundog.{path}." if path else "tool.sundog."
+    return InvalidSettings(
+        f"`{prefix}{key}` is not a setting",
+        where=_place(file, key),
+        why=f"the settings there are {', '.join(known)}",
+        fix=f"write `{close}`" if close else f"remove `{key}`",
+    )
+
+
+def _place(file: Path, token: str) -> Location:
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if token and line.strip().startswith(token):
+            return Location(str(file), number, line.strip())
+    return Location(str(file))
