@@ -1,0 +1,203 @@
+"""`resources`: the bound resources, read from the function's environment variables when they are asked for.
+
+A binding is the variable `SUNDOG_RESOURCE_<NAME>` with a JSON object: its kind, its name, and what it is called on AWS.
+
+One module on purpose, with nothing imported but `os` and `_thread`: opening a further file would take longer than all
+the code below, at every cold start of every function.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+PREFIX = "SUNDOG_RESOURCE_"
+
+# boto3's default session must not be used by two threads at once while a client is made.
+_making = allocate_lock()
+
+
+class ResourceNotBound(AttributeError):
+    """A handler asks for a resource that is not bound to its function, or misspells one that is."""
+
+
+class UnknownAttribute(AttributeError):
+    """A handler asks a resource for something that it does not have."""
+
+
+class Resource:
+    """A resource that is bound to the function."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        """Take the values of the binding: names, ARNs and URLs."""
+        self.__dict__.update(values)
+        self._values = values
+        self._made: dict[str, Any] = {}
+
+    kind: str
+    """Name of the construct's class: `Table`."""
+    name: str
+    """The construct's id in `app.py`."""
+
+    def __getattr__(self, attribute: str) -> str:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+        known = sorted({*self._values, *_made_by(type(self))})
+        close = _closest(attribute, known)
+        hint = f"did you mean `{close}`?" if close else f"it has {', '.join(known)}"
+        raise UnknownAttribute(f"{self.kind} `{self.name}` has no `{attribute}`; {hint}")
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+    def __dir__(self) -> list[str]:
+        return sorted({*self._values, *_made_by(type(self))})
+
+    def _make(self, what: str, service: str) -> Any:
+        made = self._made.get(what)
+        if made is None:
+            with _making:
+                boto3 = _boto3(f"resources.{self.name}.{what}")
+                made = boto3.client(service) if what == "client" else boto3.resource(service)
+                self._made[what] = made
+        return made
+
+
+class Table(Resource):
+    """A DynamoDB table."""
+
+    table_name: str
+    table_arn: str
+
+    @property
+    def table(self) -> Any:
+        """boto3's `dynamodb.Table`, made at the first use and kept."""
+        if "bound_table" not in self._made:
+            self._made["bound_table"] = self._make("table", "dynamodb").Table(self.table_name)
+        return self._made["bound_table"]
+
+    @property
+    def client(self) -> Any:
+        """boto3's client of DynamoDB, made at the first use and kept."""
+        return self._make("client", "dynamodb")
+
+
+class Queue(Resource):
+    """An SQS queue."""
+
+    queue_url: str
+    queue_arn: str
+    queue_name: str
+
+    @property
+    def client(self) -> Any:
+        """boto3's client of SQS, made at the first use and kept."""
+        return self._make("client", "sqs")
+
+
+class Api(Resource):
+    """An HTTP API."""
+
+    url: str
+    """Without a slash at the end."""
+
+
+class Function(Resource):
+    """Another Lambda function."""
+
+    function_name: str
+    function_arn: str
+
+    @property
+    def client(self) -> Any:
+        """boto3's client of Lambda, made at the first use and kept."""
+        return self._make("client", "lambda")
+
+
+KINDS: dict[str, type[Resource]] = {"Table": Table, "Queue": Queue, "Api": Api, "Function": Function}
+
+
+class Resources:
+    """The resources that are bound to this function, by their ids.
+
+    `resources.my_queue` and `resources["my-queue"]` are the same.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        """Read bindings from an environment."""
+        self._environ = environ
+        self._read: dict[str, tuple[str, Resource]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        # Typed as Any: the generated stubs say which resources there are, and of which kind.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Resource:
+        variable = PREFIX + "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+        text = self._environ.get(variable)
+        if text is None:
+            raise ResourceNotBound(self._not_bound(name))
+        read = self._read.get(variable)
+        if read is None or read[0] != text:
+            import json
+
+            values = json.loads(text)
+            read = self._read[variable] = (text, KINDS.get(values["kind"], Resource)(values))
+        return read[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __contains__(self, name: str) -> bool:
+        return name.replace("-", "_").lower() in self._names()
+
+    def __dir__(self) -> list[str]:
+        return self._names()
+
+    def _names(self) -> list[str]:
+        return sorted(name[len(PREFIX) :].lower() for name in self._environ if name.startswith(PREFIX))
+
+    def _not_bound(self, name: str) -> str:
+        bound = self._names()
+        handler = self._environ.get("_HANDLER")
+        function = f"the function with the handler `{handler}`" if handler else "this function"
+        close = _closest(name.lower().replace("-", "_"), bound)
+        if close:
+            hint = f"did you mean `resources.{close}`?"
+        else:
+            hint = f"add `bind=[{name}]` to {function} in `app.py`" + (
+                f"; bound to it: {', '.join(bound)}" if bound else ""
+            )
+        return f"`resources.{name}` is not bound to {function}; {hint}"
+
+
+def _closest(name: str, known: list[str]) -> str | None:
+    """Return the known name nearest to a misspelt one, or None."""
+    # Only a mistake pays for this import: it takes longer than all of this package.
+    import difflib
+
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def _made_by(kind: type[Resource]) -> list[str]:
+    return [name for name, value in vars(kind).items() if isinstance(value, property)]
+
+
+def _boto3(asked: str) -> Any:
+    try:
+        import boto3
+    except ImportError as error:
+        raise ImportError(f"`{asked}` needs boto3; add `boto3` to the dependencies of the project") from error
+    return boto3
+
+
+resources = Resources()
+"""The bound resources of the running function."""
