@@ -1,0 +1,25 @@
+"""The constructs: what a user's `app.py` imports, and the only code of sundog that imports the AWS CDK.
+
+A construct of sundog is an ordinary CDK construct. It makes CDK constructs below itself, sets what sundog's users would
+set anyway, and remembers what the manifest wants to know. Each lives in a module of its own name:
+
+    app.py       the app: project, stage, mode, stacks, the manifest
+    stack.py     a CloudFormation stack
+    function.py  a Lambda function; what every other construct makes of a handler
+    api.py       an HTTP API        table.py  a DynamoDB table
+    queue.py     an SQS queue       cron.py   a schedule
+
+The modules with a leading underscore hold what they share. Every argument after `(scope, id)` is by keyword, every
+construct takes `cdk={…}` to reach what lies below, and every error names the user's own line.
+
+Importing this package tells jsii to use the Node that sundog brings, unless `JSII_NODE` already names one.
+"""
+
+from __future__ import annotations
+
+import os
+
+from sundog.bundle.node import node_binary
+
+# jsii starts Node when `aws_cdk` is first imported, which every module below does: this is the last moment.
+os.environ.setdefault("JSII_NODE", str(node_binary()))

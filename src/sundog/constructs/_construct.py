@@ -1,0 +1,125 @@
+"""What all constructs of sundog have in common: their app, their place, a checked id, and the way below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import aws_cdk
+from constructs import Construct
+
+from sundog.constructs._registry import path_of, registry_of
+from sundog.errors import ConstructError, SundogError, suggestion
+from sundog.model.manifest import SourcePlace
+
+
+class UnknownCdkKey(ConstructError):
+    """`cdk={…}` names a resource that the construct does not make.
+
+    Each construct documents the keys that its `cdk` argument takes; the same names are found on its `cdk` attribute.
+    """
+
+    code = "SD-CONSTRUCT-004"
+
+
+class ImportedResource(ConstructError):
+    """`cdk={…}` hands in an existing CDK construct, and another argument would configure it.
+
+    What exists already is used as it is. Configure it where it is created.
+    """
+
+    code = "SD-CONSTRUCT-005"
+
+
+class SundogConstruct(Construct):
+    """Base of the constructs: registers itself with the app and keeps the user's line."""
+
+    kind: ClassVar[str]
+    """Name of the construct in the manifest."""
+    cdk_keys: ClassVar[tuple[str, ...]] = ()
+    """What `cdk={…}` takes and the attribute `cdk` holds."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        cdk: Mapping[str, Any] | None = None,
+        claims_id: bool = True,
+        place: SourcePlace | None = None,
+    ) -> None:
+        self.registry = registry_of(scope, self.kind, id)
+        self.id = id
+        self.place = place or self.registry.places.here()
+        self.claims_id = claims_id
+        if claims_id:
+            self.registry.claim_id(self.kind, id, self.place)
+            self.registry.refuse_taken_path(scope, id, self.place)
+        super().__init__(scope, id)
+        self.path = path_of(self)
+        if place is not None:
+            self.registry.places.by_path[self.path] = place
+        self.cdk = SimpleNamespace()
+        self._cdk_input = dict(cdk or {})
+        for key in self._cdk_input:
+            if key not in self.cdk_keys:
+                close = suggestion(key, self.cdk_keys)
+                raise self.error(
+                    UnknownCdkKey,
+                    f"`cdk` of {self.kind} `{id}` has no `{key}`",
+                    why=f"it takes {', '.join(f'`{name}`' for name in self.cdk_keys)}",
+                    fix=f"write `{close}`" if close else f"remove `{key}`",
+                )
+
+    @property
+    def stack(self) -> aws_cdk.Stack:
+        """The stack that holds the construct."""
+        return aws_cdk.Stack.of(self)
+
+    def error(
+        self,
+        kind: type[SundogError],
+        what: str,
+        *,
+        why: str | None = None,
+        fix: str | Iterable[str] | None = None,
+    ) -> SundogError:
+        """Return an error that names the line that declared this construct."""
+        return kind(what, where=self.registry.places.location(self.place), why=why, fix=fix)
+
+    def cdk_props(self, key: str) -> dict[str, Any]:
+        """Return the CDK properties that the user gave for one of our resources, to lay over ours."""
+        value = self._cdk_input.get(key, {})
+        return dict(value) if isinstance(value, Mapping) else {}
+
+    def cdk_import(self, key: str, configured: Mapping[str, object]) -> Any | None:
+        """Return the CDK construct that the user handed in to be used as it is, or None.
+
+        Args:
+            key: Which resource.
+            configured: Arguments that would configure it, by name; none may be given beside an import.
+
+        Raises:
+            ImportedResource: One of them was given.
+        """
+        value = self._cdk_input.get(key)
+        if value is None or isinstance(value, Mapping):
+            return None
+        given = [name for name, argument in configured.items() if argument is not None]
+        if given:
+            raise self.error(
+                ImportedResource,
+                f"{self.kind} `{self.id}` is imported, and `{given[0]}` would configure it",
+                why=f'`cdk={{"{key}": …}}` hands in a construct that exists already',
+                fix=f"remove `{given[0]}`, and set it where the construct is created",
+            )
+        return value
+
+    def primary_path(self) -> str | None:
+        """Return the path of the CloudFormation resource that the construct stands for; None when it has none."""
+        return None
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what the manifest says about the construct, besides what it says about all."""
+        return {}

@@ -1,0 +1,96 @@
+"""The settings of a function, and how defaults of app, stack and construct merge into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from sundog.errors import ConstructError, Location, suggestion
+
+if TYPE_CHECKING:
+    import aws_cdk
+
+    from sundog.constructs._permissions import Permission
+
+
+class UnknownFunctionProp(ConstructError):
+    """A function's settings have a key that is not one.
+
+    The settings are the arguments of `Function`; `cdk={"function": {…}}` passes any other property of the CDK's
+    `aws_lambda.Function`.
+    """
+
+    code = "SD-CONSTRUCT-020"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionProps:
+    """Everything that can be said about a function. What is None comes from the defaults.
+
+    Example:
+        >>> FunctionProps(handler="functions/notes.create", timeout="30 seconds", environment={"LOG_LEVEL": "DEBUG"})
+    """
+
+    handler: str | None = None
+    """`path/to/file.function`, from the project root."""
+    runtime: str | None = None
+    """A Lambda runtime such as `python3.13`; by default what the handler's file and the project say."""
+    timeout: float | str | aws_cdk.Duration | None = None
+    """Seconds, or `"30 seconds"`; 10 seconds by default, 15 minutes at most."""
+    memory: int | str | aws_cdk.Size | None = None
+    """Megabytes, or `"1 GB"`; 1024 by default."""
+    architecture: str | None = None
+    """`x86_64`, the default, or `arm64`."""
+    environment: Mapping[str, str] | None = None
+    bind: Sequence[Any] | None = None
+    """Resources that the function uses: their names reach it through `sundog_runtime`, with the permission to use them."""
+    permissions: Sequence[Permission] | None = None
+    """Further permissions: `"s3:GetObject"`, a construct, `(construct, "grant_read")`, a PolicyStatement."""
+    description: str | None = None
+    log_retention_days: int | None = None
+    """How long CloudWatch keeps the log; for ever by default."""
+    build: Mapping[str, Any] | None = None
+    """Options of the language's builder."""
+    cdk: Mapping[str, Any] | None = None
+    """`{"function": {…}}` lays properties of the CDK's `aws_lambda.Function` over sundog's."""
+
+
+FUNCTION_PROPS = tuple(field.name for field in fields(FunctionProps))
+_BY_KEY = ("environment", "build", "cdk")
+_JOINED = ("bind", "permissions")
+
+
+def merged(defaults: FunctionProps, own: FunctionProps) -> FunctionProps:
+    """Return settings laid over defaults: environments by key, bindings and permissions joined, the rest replaced."""
+    changes: dict[str, Any] = {}
+    for name in FUNCTION_PROPS:
+        value, default = getattr(own, name), getattr(defaults, name)
+        if value is None:
+            continue
+        if default is not None and name in _BY_KEY:
+            value = {**default, **value}
+        elif default is not None and name in _JOINED:
+            value = [*default, *(item for item in value if not any(item is other for other in default))]
+        changes[name] = value
+    return replace(defaults, **changes)
+
+
+def function_props(given: FunctionProps | Mapping[str, Any], where: Location | None) -> FunctionProps:
+    """Return settings that the user wrote as a dictionary or as `FunctionProps`.
+
+    Raises:
+        UnknownFunctionProp: A key is not a setting.
+    """
+    if isinstance(given, FunctionProps):
+        return given
+    for key in given:
+        if key not in FUNCTION_PROPS:
+            close = suggestion(str(key), FUNCTION_PROPS)
+            raise UnknownFunctionProp(
+                f"`{key}` is not a setting of a function",
+                where=where,
+                why=f"the settings are {', '.join(FUNCTION_PROPS)}",
+                fix=f"write `{close}`" if close else f'put it in `cdk={{"function": {{"{key}": …}}}}`',
+            )
+    return FunctionProps(**given)

@@ -1,0 +1,255 @@
+"""An SQS queue and its consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk
+import aws_cdk.aws_lambda_event_sources as event_sources
+import aws_cdk.aws_sqs as sqs
+from constructs import Construct
+
+from sundog.constructs._binding import Binding
+from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._definition import FunctionDefinition, function_of
+from sundog.constructs._function_props import FunctionProps
+from sundog.constructs._values import DURATION_FORMS, is_token, seconds
+from sundog.constructs.function import Function
+from sundog.errors import ConstructError
+from sundog.model.manifest import Trigger
+
+DEFAULT_BATCH_SIZE = 10
+LARGEST_BATCH = 10_000
+LARGEST_FIFO_BATCH = 10
+LARGEST_BATCH_WITHOUT_WINDOW = 10
+LONGEST_VISIBILITY_SECONDS = 12 * 3600
+LONGEST_WINDOW_SECONDS = 300
+LONGEST_RETENTION_DAYS = 14
+DEFAULT_MAX_RECEIVES = 3
+
+
+class InvalidQueue(ConstructError):
+    """A queue's settings contradict each other, or SQS or Lambda would refuse them."""
+
+    code = "SD-QUEUE-001"
+
+
+class Queue(SundogConstruct):
+    """An SQS queue, with a function that consumes its messages if one is given.
+
+    A message that the consumer does not delete in time comes back after the visibility timeout: six times the
+    consumer's timeout by default, as AWS recommends.
+
+    Args:
+        scope: The stack, or any construct in it.
+        id: Unique among the queues of the app.
+        consumer: The function that gets the messages: a handler, a `Function`, or settings.
+        fifo: Keep the order, and deliver each message once.
+        visibility_timeout: How long a received message is hidden from others.
+        batch_size: Most messages in one invocation of the consumer.
+        batch_window: How long to collect messages for a batch: `"5 seconds"`.
+        partial_failures: The consumer answers with `batchItemFailures`, and only those messages come back.
+        dead_letter: Where messages go that failed often: True for a queue of its own, or a `Queue`.
+        max_receives: How often a message is tried before it goes there.
+        function_defaults: Settings for the consumer when it is a handler.
+        cdk: `{"queue": {…}}`, `{"dead_letter_queue": {…}}` and `{"event_source": {…}}` lay properties over the CDK's;
+            `{"queue": existing}` uses a queue as it is.
+
+    Example:
+        >>> reminders = Queue(stack, "reminders", consumer="functions/reminders.send", dead_letter=True)
+        >>> Function(stack, "remind", handler="functions/reminders.request", bind=[reminders])
+    """
+
+    kind = "Queue"
+    cdk_keys = ("queue", "dead_letter_queue", "event_source")
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        consumer: FunctionDefinition | None = None,
+        fifo: bool = False,
+        visibility_timeout: float | str | aws_cdk.Duration | None = None,
+        batch_size: int | None = None,
+        batch_window: float | str | aws_cdk.Duration | None = None,
+        partial_failures: bool = False,
+        dead_letter: bool | Queue | None = None,
+        max_receives: int = DEFAULT_MAX_RECEIVES,
+        function_defaults: FunctionProps | Mapping[str, Any] | None = None,
+        cdk: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(scope, id, cdk=cdk)
+        self.fifo = fifo
+        self.batch_size = batch_size or DEFAULT_BATCH_SIZE
+        self.consumer: Function | None = None
+        if consumer is not None:
+            self.consumer = function_of(
+                self, "consumer", consumer, what="`consumer`", defaults=function_defaults
+            )
+        configured = {
+            "visibility_timeout": visibility_timeout,
+            "fifo": fifo or None,
+            "dead_letter": dead_letter,
+        }
+        existing = self.cdk_import("queue", configured)
+        self.cdk.queue = existing or self._create(visibility_timeout, dead_letter, max_receives)
+        if self.consumer is not None:
+            self._consume(self.consumer, batch_size, batch_window, partial_failures=partial_failures)
+        self.registry.constructs.append(self)
+
+    def _create(self, visibility: Any, dead_letter: bool | Queue | None, max_receives: int) -> sqs.Queue:  # noqa: FBT001 - the caller's own argument
+        own: dict[str, Any] = {
+            "visibility_timeout": self._visibility(visibility),
+            "removal_policy": self.registry.removal_policy,
+        }
+        if self.fifo:
+            own |= {"fifo": True, "content_based_deduplication": True}
+        if dead_letter:
+            own["dead_letter_queue"] = sqs.DeadLetterQueue(
+                queue=self._dead_letter_queue(dead_letter), max_receive_count=max_receives
+            )
+        return sqs.Queue(self, "Queue", **{**own, **self.cdk_props("queue")})
+
+    def _dead_letter_queue(self, dead_letter: bool | Queue) -> sqs.IQueue:  # noqa: FBT001 - the caller's own argument
+        if isinstance(dead_letter, Queue):
+            if dead_letter.fifo != self.fifo:
+                raise self.error(
+                    InvalidQueue,
+                    f"Queue `{dead_letter.id}` cannot take the dead letters of Queue `{self.id}`",
+                    why="SQS wants both to be FIFO, or neither",
+                    fix=f"set `fifo={self.fifo}` on Queue `{dead_letter.id}`",
+                )
+            queue: sqs.IQueue = dead_letter.cdk.queue
+        else:
+            own: dict[str, Any] = {
+                "retention_period": aws_cdk.Duration.days(LONGEST_RETENTION_DAYS),
+                "removal_policy": self.registry.removal_policy,
+            }
+            if self.fifo:
+                own["fifo"] = True
+            queue = sqs.Queue(self, "DeadLetters", **{**own, **self.cdk_props("dead_letter_queue")})
+        self.cdk.dead_letter_queue = queue
+        return queue
+
+    def _visibility(self, given: Any) -> aws_cdk.Duration | None:
+        timeout = self.consumer.timeout_seconds if self.consumer is not None else None
+        if given is None:
+            if timeout is None:
+                return None
+            return aws_cdk.Duration.seconds(min(6 * timeout, LONGEST_VISIBILITY_SECONDS))
+        value = given if is_token(given) else seconds(given)
+        if value is None or (not is_token(value) and not 0 <= value <= LONGEST_VISIBILITY_SECONDS):
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}`: `visibility_timeout` is `{given}`",
+                why=f"SQS allows 0 to {LONGEST_VISIBILITY_SECONDS} seconds, written as {DURATION_FORMS}",
+                fix="leave it out to hide messages for six times the consumer's timeout",
+            )
+        if timeout is not None and not is_token(value) and value < timeout:
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}`: `visibility_timeout` is {value:g} seconds, its consumer may run {timeout:g}",
+                why="a message would be delivered again while it is being worked on, and Lambda refuses the pair",
+                fix=f"set `visibility_timeout={timeout:g}` or more, or leave it out",
+            )
+        return aws_cdk.Duration.seconds(value)
+
+    def _consume(
+        self,
+        consumer: Function,
+        batch_size: int | None,
+        window: float | str | aws_cdk.Duration | None,
+        *,
+        partial_failures: bool,
+    ) -> None:
+        window_seconds = self._window(window)
+        if batch_size is not None and not is_token(batch_size):
+            self._check_batch(batch_size, window_seconds)
+        own: dict[str, Any] = {"batch_size": batch_size or DEFAULT_BATCH_SIZE}
+        if window_seconds:
+            own["max_batching_window"] = aws_cdk.Duration.seconds(window_seconds)
+        if partial_failures:
+            own["report_batch_item_failures"] = True
+        source = event_sources.SqsEventSource(self.cdk.queue, **{**own, **self.cdk_props("event_source")})
+        consumer.cdk.function.add_event_source(source)
+        self.cdk.event_source = source
+        detail = {"batch_size": own["batch_size"], "partial_failures": partial_failures}
+        consumer.triggers.append(
+            Trigger(kind="queue", label=f"queue {self.id}", resource=self.path, detail=detail)
+        )
+
+    def _window(self, given: float | str | aws_cdk.Duration | None) -> float | None:
+        value = None if given is None else seconds(given)
+        if given is not None and (value is None or not 0 <= value <= LONGEST_WINDOW_SECONDS):
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}`: `batch_window` is `{given}`",
+                why=f"Lambda waits 0 to {LONGEST_WINDOW_SECONDS} seconds for a batch, written as {DURATION_FORMS}",
+                fix=f"set `batch_window` to at most {LONGEST_WINDOW_SECONDS}",
+            )
+        if self.fifo and value:
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}` has both `fifo` and `batch_window`",
+                why="Lambda does not wait for batches of FIFO queues",
+                fix="remove `batch_window`",
+            )
+        return value
+
+    def _check_batch(self, batch_size: int, window_seconds: float | None) -> None:
+        largest = LARGEST_FIFO_BATCH if self.fifo else LARGEST_BATCH
+        if not 1 <= batch_size <= largest:
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}`: `batch_size` is `{batch_size}`",
+                why=f"Lambda takes 1 to {largest} messages at once from a {'FIFO ' if self.fifo else ''}queue",
+                fix=f"set `batch_size` to at most {largest}",
+            )
+        if batch_size > LARGEST_BATCH_WITHOUT_WINDOW and not window_seconds:
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}`: `batch_size` is `{batch_size}` and there is no `batch_window`",
+                why=f"Lambda must be allowed to wait for batches of more than {LARGEST_BATCH_WITHOUT_WINDOW} messages",
+                fix='add `batch_window="1 second"`',
+            )
+
+    @property
+    def queue_url(self) -> str:
+        """URL of the queue, known to CloudFormation."""
+        return str(self.cdk.queue.queue_url)
+
+    @property
+    def queue_arn(self) -> str:
+        """ARN of the queue, known to CloudFormation."""
+        return str(self.cdk.queue.queue_arn)
+
+    @property
+    def queue_name(self) -> str:
+        """Physical name of the queue, known to CloudFormation."""
+        return str(self.cdk.queue.queue_name)
+
+    @property
+    def grants(self) -> sqs.IQueue:
+        """The CDK's queue, whose `grant_…` methods `permissions` can name."""
+        queue: sqs.IQueue = self.cdk.queue
+        return queue
+
+    def binding(self) -> Binding:
+        """Return the URL, the ARN, the name, and the permission to send messages."""
+        return Binding(
+            kind=self.kind,
+            name=self.id,
+            values={"queue_url": self.queue_url, "queue_arn": self.queue_arn, "queue_name": self.queue_name},
+            grant=self.cdk.queue.grant_send_messages,
+        )
+
+    def primary_path(self) -> str:
+        """Return the path of the queue's CloudFormation resource."""
+        return f"{self.path}/Queue/Resource"
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what the queue does with its messages."""
+        consumer = None if self.consumer is None else self.consumer.path
+        return {"fifo": self.fifo, "consumer": consumer, "batch_size": self.batch_size}
