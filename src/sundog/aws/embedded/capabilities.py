@@ -1,0 +1,101 @@
+"""What the embedded cloud can deploy, as data.
+
+`resource_types.txt` lists the CloudFormation types that the pinned emulator, with our mends, really makes. A conformance
+test compares it with the running emulator.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from sundog.aws.embedded.interface import Capabilities, DroppedProperty
+
+RESOURCE_TYPES = Path(__file__).parent / "resource_types.txt"
+
+
+def _lost(name: str, reason: str) -> DroppedProperty:
+    """A property without which the app behaves otherwise: an app that sets it is refused."""
+    return DroppedProperty(name=name, reason=reason)
+
+
+def _without_effect(*names: str, reason: str) -> tuple[DroppedProperty, ...]:
+    """Properties without which an app on a developer's machine works the same."""
+    return tuple(DroppedProperty(name=name, reason=reason, harmless=True) for name in names)
+
+
+_NO_ENCRYPTION = "everything stays on this machine, unencrypted"
+_NO_PROVISIONING = "capacity is that of this machine"
+_NO_BACKUP = "the local stage keeps no backups"
+
+DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
+    "AWS::ApiGatewayV2::Api": (
+        _lost("Body", "it does not read OpenAPI documents, so the API would have no routes"),
+        _lost("BodyS3Location", "it does not read OpenAPI documents, so the API would have no routes"),
+        _lost("Target", "it makes no route from it, so the API would answer 404"),
+        *_without_effect("IpAddressType", "FailOnWarnings", "BasePath", reason="it concerns AWS only"),
+    ),
+    "AWS::ApiGatewayV2::Integration": (
+        _lost("IntegrationSubtype", "it calls no AWS services from a route"),
+        *_without_effect("TlsConfig", "PassthroughBehavior", "CredentialsArn", reason="it concerns AWS only"),
+    ),
+    "AWS::DynamoDB::Table": (
+        _lost("KinesisStreamSpecification", "changes of the table would not reach the stream"),
+        _lost("ImportSourceSpecification", "the table would be empty"),
+        *_without_effect("PointInTimeRecoverySpecification", reason=_NO_BACKUP),
+        *_without_effect("SSESpecification", reason=_NO_ENCRYPTION),
+        *_without_effect("ResourcePolicy", reason="permissions are not enforced"),
+        *_without_effect(
+            "TableClass",
+            "OnDemandThroughput",
+            "WarmThroughput",
+            "ContributorInsightsSpecification",
+            reason=_NO_PROVISIONING,
+        ),
+    ),
+    "AWS::Lambda::EventSourceMapping": (
+        _lost("TumblingWindowInSeconds", "no state is carried between the batches of a window"),
+        _lost("SelfManagedEventSource", "it reads no Kafka"),
+        _lost("AmazonManagedKafkaEventSourceConfig", "it reads no Kafka"),
+        _lost("DocumentDBEventSourceConfig", "it reads no DocumentDB"),
+        *_without_effect(
+            "KmsKeyArn", "MetricsConfig", "ProvisionedPollerConfig", "Tags", reason="it concerns AWS only"
+        ),
+    ),
+    "AWS::Lambda::Function": (
+        _lost("FileSystemConfigs", "no file system is mounted"),
+        *_without_effect("VpcConfig", reason="functions run on this machine and reach its network"),
+        *_without_effect("KmsKeyArn", reason=_NO_ENCRYPTION),
+        *_without_effect(
+            "CodeSigningConfigArn", "RuntimeManagementConfig", "RecursiveLoop", reason="it concerns AWS only"
+        ),
+    ),
+    "AWS::IAM::Role": _without_effect("PermissionsBoundary", reason="permissions are not enforced"),
+    "AWS::S3::Bucket": (
+        _lost("ReplicationConfiguration", "objects would not be copied"),
+        *_without_effect("LifecycleConfiguration", reason="objects stay until they are deleted"),
+        *_without_effect(
+            "AccelerateConfiguration",
+            "AnalyticsConfigurations",
+            "IntelligentTieringConfigurations",
+            "InventoryConfigurations",
+            "LoggingConfiguration",
+            "MetricsConfigurations",
+            "OwnershipControls",
+            reason="it concerns AWS only",
+        ),
+        *_without_effect("BucketEncryption", reason=_NO_ENCRYPTION),
+    ),
+    "AWS::Scheduler::Schedule": _without_effect("KmsKeyArn", reason=_NO_ENCRYPTION),
+}
+"""By resource type. Found by reading the emulator's provisioners; what a mend keeps is not here."""
+
+
+@cache
+def embedded_capabilities() -> Capabilities:
+    """Return what the pinned emulator can deploy."""
+    return Capabilities(
+        name="embedded cloud",
+        resource_types=frozenset(RESOURCE_TYPES.read_text().split()),
+        dropped=DROPPED,
+    )

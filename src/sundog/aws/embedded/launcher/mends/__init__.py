@@ -1,0 +1,63 @@
+"""Corrections of the emulator's defects, one module each.
+
+A mend module has:
+
+- `MODULE`: the emulator's module that it changes, right after its import;
+- `VERSIONS`: the emulator versions that are known to have the defect; on others nothing is changed;
+- `mend(module)`: the change.
+
+Its docstring says what the emulator does wrong. `tests/emulator/conformance/` proves each through the AWS API, and fails
+when the emulator does right without it, so that it can be removed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..after_import import Hook
+from . import (
+    asynchronous_invocation,
+    bucket_tags,
+    custom_resource_crash,
+    function_code,
+    function_properties,
+    http_api_cors,
+    http_api_function_error,
+    queue_batching_window,
+    schedule_properties,
+    table_key,
+    table_time_to_live,
+)
+
+MENDS: tuple[Any, ...] = (
+    asynchronous_invocation,
+    bucket_tags,
+    custom_resource_crash,
+    function_code,
+    function_properties,
+    http_api_cors,
+    http_api_function_error,
+    queue_batching_window,
+    schedule_properties,
+    table_key,
+    table_time_to_live,
+)
+
+
+def mend_hooks(version: str, skipped: frozenset[str] = frozenset()) -> dict[str, list[Hook]]:
+    """Return the mends of an emulator version, by the module they change.
+
+    Args:
+        version: Of the emulator.
+        skipped: Names of mends to leave out; the conformance suite asks whether a mend is still needed.
+    """
+    hooks: dict[str, list[Hook]] = {}
+    for mend in MENDS:
+        if version in mend.VERSIONS and name_of(mend) not in skipped:
+            hooks.setdefault(mend.MODULE, []).append(mend.mend)
+    return hooks
+
+
+def name_of(mend: Any) -> str:
+    """Return the name of a mend: its module's."""
+    return str(mend.__name__).rpartition(".")[2]
