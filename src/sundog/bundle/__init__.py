@@ -1,0 +1,1 @@
+"""Packaging of the code of functions for AWS Lambda, and the tools that it takes."""

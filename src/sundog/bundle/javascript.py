@@ -1,0 +1,220 @@
+"""Packaging JavaScript and TypeScript functions: one ECMAScript module made by esbuild, and its source map.
+
+Everything that the handler imports is bundled, except what Lambda's Node runtimes bring (`@aws-sdk/*`) and what the
+user's `external` names. The module stands where the `Handler` property looks for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from sundog.bundle.esbuild_install import esbuild_binary
+from sundog.bundle.request import BundleRequest, declared_at
+from sundog.errors import BundleError, ConfigError, Location, SeveralErrors, SundogError, suggestion
+
+ON_LAMBDA = ("@aws-sdk/*", "@smithy/*")
+"""What Lambda's Node runtimes bring."""
+
+# CommonJS packages inside an ECMAScript module expect these names. As globals they do not collide with a handler that
+# declares its own, as `const require = createRequire(import.meta.url)` does.
+BANNER = (
+    'import{createRequire as __sundogRequire}from"node:module";'
+    "globalThis.require??=__sundogRequire(import.meta.url);"
+    "globalThis.__filename??=import.meta.filename;globalThis.__dirname??=import.meta.dirname;"
+)
+_UNRESOLVED = re.compile(r'Could not resolve "(?P<name>[^"]+)"')
+_MESSAGE = re.compile(r"^(?:[✘X] )?\[ERROR\] (?P<text>.*)$")
+_PLACE = re.compile(r"^ {4}(?P<file>.+?):(?P<line>\d+):(?P<column>\d+):$")
+_QUOTE = re.compile(r"^ {6}(?P<line>\d+) [│|] (?P<text>.*)$")
+_SHOWN = 20
+
+
+class CodeDoesNotBuild(BundleError):
+    """esbuild cannot build a JavaScript or TypeScript handler: a syntax error, or an import that leads nowhere."""
+
+    code = "SD-BUNDLE-020"
+
+
+class PackageNotInstalled(BundleError):
+    """A JavaScript or TypeScript handler imports a package that is not in `node_modules`."""
+
+    code = "SD-BUNDLE-021"
+
+
+class UnknownBuildOption(ConfigError):
+    """`build` of a function has an option that the builder does not know."""
+
+    code = "SD-BUNDLE-022"
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`Function(…, build={…})` of a JavaScript or TypeScript function; the names and meanings are esbuild's."""
+
+    minify: bool = False
+    external: list[str] = []
+    define: dict[str, str] = {}
+    loader: dict[str, str] = {}
+    alias: dict[str, str] = {}
+    inject: list[str] = []
+    conditions: list[str] = []
+    tsconfig: str | None = None
+    target: str | None = None
+    banner: str = ""
+    sourcemap: bool = True
+
+
+def build_node(request: BundleRequest, staging: Path) -> None:
+    """Fill a folder with the code of a JavaScript or TypeScript function.
+
+    Raises:
+        BundleError: It does not build.
+        UnknownBuildOption: `build` has an option of another name.
+    """
+    entry = request.entry
+    options = read_options(entry.build, declared_at(entry))
+    binary = esbuild_binary(request.progress, request.environ)
+    module = Path(entry.file).relative_to(entry.source).with_suffix(".mjs")
+    output = staging / module
+    finished = subprocess.run(
+        [
+            binary,
+            f"./{entry.file}",
+            "--bundle",
+            "--platform=node",
+            "--format=esm",
+            "--main-fields=module,main",
+            f"--target={options.target or _target(entry.runtime)}",
+            f"--outfile={output}",
+            f"--banner:js={BANNER}{options.banner}",
+            "--keep-names",
+            "--log-level=error",
+            "--log-limit=0",
+            "--color=false",
+            *(f"--external:{name}" for name in ON_LAMBDA),
+            *_flags(options),
+        ],
+        cwd=request.project_root,
+        env=dict(request.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    _relocate(output.with_suffix(".mjs.map"), request.project_root)
+    if finished.returncode:
+        errors = build_errors(finished.stderr, request.project_root)
+        raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+
+
+def _relocate(source_map: Path, root: Path) -> None:
+    """Name sources relative to the project: not to the folder of this build, which is another one every time."""
+    if not source_map.is_file():
+        return
+    content = json.loads(source_map.read_bytes())
+    # They are URLs: esbuild writes `é` as `%C3%A9`.
+    full = [os.path.normpath(source_map.parent / unquote(name)) for name in content["sources"]]
+    content["sources"] = [quote(os.path.relpath(name, os.path.realpath(root))) for name in full]
+    source_map.write_text(json.dumps(content, separators=(",", ":")), "utf-8")
+
+
+def read_options(build: Mapping[str, Any], where: Location | None) -> Options:
+    """Return the options of `build`.
+
+    Raises:
+        UnknownBuildOption: One has no meaning, or a wrong type.
+    """
+    known = Options.__struct_fields__
+    for name in build:
+        if name not in known:
+            close = suggestion(name, known)
+            raise UnknownBuildOption(
+                f"`{name}` is not an option of `build`",
+                where=where,
+                why=f"the options are {', '.join(known)}",
+                fix=f"write `{close}`" if close else f"remove `{name}`",
+            )
+    try:
+        return msgspec.convert(dict(build), Options)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        name = path.strip("`.") or "build"
+        raise UnknownBuildOption(
+            f"the option `{name}` of `build` is wrong",
+            where=where,
+            why=reason.lower(),
+            fix="correct the value",
+        ) from error
+
+
+def _target(runtime: str) -> str:
+    digits = "".join(character for character in runtime if character.isdigit())
+    return f"node{digits}"
+
+
+def _flags(options: Options) -> list[str]:
+    flags = ["--sourcemap=linked", "--sources-content=false"] if options.sourcemap else []
+    flags += ["--minify"] if options.minify else []
+    flags += [f"--external:{name}" for name in options.external]
+    for name, values in (("define", options.define), ("loader", options.loader), ("alias", options.alias)):
+        flags += [f"--{name}:{key}={value}" for key, value in values.items()]
+    flags += [f"--inject:{file}" for file in options.inject]
+    flags += [f"--conditions={','.join(options.conditions)}"] if options.conditions else []
+    flags += [f"--tsconfig={options.tsconfig}"] if options.tsconfig else []
+    return flags
+
+
+def build_errors(output: str, root: Path) -> list[SundogError]:
+    """Return the errors that esbuild printed, at least one.
+
+    Args:
+        output: Its standard error, without colours.
+        root: Where it ran; the files in its messages are relative to it.
+    """
+    found: list[SundogError] = []
+    text: str | None = None
+    location: Location | None = None
+    column = 0
+    notes: list[str] = []
+    for line in [*output.splitlines(), "[ERROR] "]:
+        if message := _MESSAGE.match(line):
+            if text is not None:
+                found.append(_error(text, location, column, notes))
+            text, location, column, notes = message["text"], None, 0, []
+        elif location is None and (place := _PLACE.match(line)):
+            location, column = Location(place["file"], int(place["line"])), int(place["column"])
+        elif location is not None and location.text is None and (quote := _QUOTE.match(line)):
+            location = Location(location.file, location.line, quote["text"].strip())
+        elif line.strip() and not set(line.strip()) <= set("│╵~^| "):
+            notes.append(line.strip())
+    return found[:_SHOWN] or [
+        CodeDoesNotBuild("esbuild failed", where=str(root), details=output.strip().splitlines()[-_SHOWN:])
+    ]
+
+
+def _error(text: str, location: Location | None, column: int, notes: Iterable[str]) -> SundogError:
+    details = [] if location is None else [f"at {location.file}:{location.line}:{column + 1}"]
+    details += [note for note in notes if "platform" not in note and "external" not in note]
+    if unresolved := _UNRESOLVED.search(text):
+        name = unresolved["name"]
+        if not name.startswith((".", "/", "#")):
+            package = "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
+            return PackageNotInstalled(
+                f"the handler imports `{name}`, which is not installed",
+                where=location,
+                fix=f"run `npm install {package}`",
+                details=details,
+            )
+        return CodeDoesNotBuild(
+            f"the import `{name}` leads to no file", where=location, fix="correct the path", details=details
+        )
+    return CodeDoesNotBuild(text.removesuffix("."), where=location, fix="correct that line", details=details)
