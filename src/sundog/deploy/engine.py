@@ -1,0 +1,193 @@
+"""Deploying an app: the stages and what passes between them.
+
+1. **read** (`assembly`): the cloud assembly becomes templates and assets. No calls.
+2. **plan** (`plan`): each template is compared with what is deployed. Calls that only read.
+3. **check** (`precheck`): what is known to fail is refused, all of it at once. No calls.
+4. **publish** (`bootstrap`, `assets`): buckets and assets of the stacks that change.
+5. **apply** (`apply`): stacks in parallel, in the order of their dependencies, events followed to the end.
+6. **collect** (`outputs`, `functions`): what the stacks gave.
+
+Nothing is remembered between two runs: what is deployed is asked, so it is never wrong. Within one process the result of
+the last deploy can be handed in as `previous`, which saves asking again about stacks that have not changed.
+
+The known downside: a stack that was taken out of the app stays deployed until somebody removes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from sundog.aws.cloudformation import StackState
+from sundog.aws.embedded.interface import Capabilities
+from sundog.aws.endpoint import AwsConnection
+from sundog.bundle.build import build
+from sundog.bundle.request import BundleRequest
+from sundog.deploy.apply import StackApplier, needs_upload
+from sundog.deploy.assembly import FileAsset, Place, StackTemplate, read_stacks
+from sundog.deploy.assets import Builder, publish
+from sundog.deploy.bootstrap import ensure_bootstrap
+from sundog.deploy.concurrency import raise_all
+from sundog.deploy.functions import deployed_functions
+from sundog.deploy.outputs import user_outputs, write_outputs
+from sundog.deploy.plan import DeployedStack, DeployPlan, make_plan
+from sundog.deploy.precheck import problems
+from sundog.deploy.remove import remove
+from sundog.deploy.report import Report
+from sundog.deploy.selection import UnknownStack, select_stacks
+from sundog.errors import Cancelled, SundogError
+from sundog.model.events import Observer
+from sundog.model.functions import DeployedFunction
+from sundog.model.manifest import Manifest
+from sundog.model.project import Project, Stage
+
+__all__ = ["DeployResult", "UnknownStack", "deploy", "remove"]
+
+
+class DeployResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What is deployed now."""
+
+    outputs: dict[str, dict[str, str]]
+    """By stack id, as the user named them."""
+    functions: list[DeployedFunction]
+    stacks: dict[str, DeployedStack]
+    """By name in CloudFormation."""
+    changed: tuple[str, ...]
+    """Names of the stacks that this deploy changed."""
+    published: frozenset[tuple[str, str]] = frozenset()
+    """Bucket and key of the assets that are known to be there."""
+
+
+async def deploy(
+    project: Project,
+    stage: Stage,
+    assembly: Path,
+    manifest: Manifest,
+    connection: AwsConnection,
+    *,
+    observer: Observer,
+    capabilities: Capabilities | None = None,
+    rewrite_url: Callable[[str], str] | None = None,
+    only: set[str] | None = None,
+    previous: DeployResult | None = None,
+) -> DeployResult:
+    """Deploy an app's stacks, those that changed.
+
+    Args:
+        project: Where outputs are written and sources are quoted from.
+        stage: The copy of the app.
+        assembly: The cloud assembly that synth left.
+        manifest: Its manifest.
+        connection: The way to the stage's cloud.
+        observer: Told what happens.
+        capabilities: What the cloud can deploy; None means everything.
+        rewrite_url: Makes an address that answers from one that only would in AWS.
+        only: Ids or names of stacks; what they depend on is deployed with them.
+        previous: The result of the last deploy with this connection.
+
+    Raises:
+        UnknownStack: `only` has a name that no stack has.
+        SundogError: Something failed; `SeveralErrors` when more than one thing did.
+    """
+    report = Report(project, manifest, observer, rewrite_url=rewrite_url)
+    selected = select_stacks(manifest, only, direction="dependencies")
+    report.started(stage.name, "deploy", [entry.name for entry in selected])
+    try:
+        place = Place(
+            account=await connection.account_id(),
+            region=connection.region,
+            partition=await connection.partition(),
+        )
+        wanted = {entry.name for entry in selected}
+        stacks = [stack for stack in read_stacks(assembly, manifest, place) if stack.name in wanted]
+        plan = await make_plan(connection, stacks, previous.stacks if previous else {})
+        raise_all(problems(plan, report, capabilities))
+        present = previous.published if previous else frozenset()
+        await _prepare(connection, plan, present, _builder(project, manifest, connection))
+        states = await StackApplier(connection, report).apply(plan)
+        result = await _collect(connection, manifest, plan, states, rewrite_url, previous)
+        write_outputs(project.outputs_file(stage.name), result.outputs, manifest)
+    except SundogError as error:
+        report.finished(error)
+        raise
+    except anyio.get_cancelled_exc_class():
+        report.finished(Cancelled("the deploy was interrupted"))
+        raise
+    report.finished()
+    return result
+
+
+async def _prepare(
+    connection: AwsConnection, plan: DeployPlan, present: frozenset[tuple[str, str]], builder: Builder | None
+) -> None:
+    stacks = [stack.template for stack in plan.changed]
+    if not stacks:
+        return
+    # An update proves that the bootstrap is there; its version matters only where others keep it.
+    new = [stack.template for stack in plan.changed if stack.action != "update"]
+    await ensure_bootstrap(connection, stacks if connection.uses_bootstrap else new)
+    missing = [asset for asset in _assets(stacks) if (asset.bucket, asset.key) not in present]
+    await publish(connection, missing, builder)
+
+
+def _assets(stacks: Iterable[StackTemplate]) -> list[FileAsset]:
+    found: list[FileAsset] = []
+    for stack in stacks:
+        found += stack.assets
+        if needs_upload(stack) and stack.template_asset is not None:
+            found.append(stack.template_asset)
+    return found
+
+
+def _builder(project: Project, manifest: Manifest, connection: AwsConnection) -> Builder | None:
+    if not connection.runs_code:
+        return None
+    entries = {entry.asset_hash: entry for entry in manifest.functions}
+    limit = anyio.CapacityLimiter(2)
+
+    async def build_one(asset: FileAsset) -> Path | None:
+        entry = entries.get(asset.asset_id)
+        if entry is None:
+            return None
+        output = project.stage_dir(connection.stage.name) / "bundles" / asset.asset_id
+        request = BundleRequest(project_root=project.root, entry=entry, output_dir=output)
+        return await anyio.to_thread.run_sync(build, request, limiter=limit)
+
+    return build_one
+
+
+async def _collect(
+    connection: AwsConnection,
+    manifest: Manifest,
+    plan: DeployPlan,
+    states: dict[str, StackState],
+    rewrite_url: Callable[[str], str] | None,
+    previous: DeployResult | None,
+) -> DeployResult:
+    stacks = {
+        # Where exports were kept, what is deployed may differ from what was synthesized: ask again next time.
+        stack.name: DeployedStack(
+            state=states[stack.name], template_hash="" if stack.kept_exports else stack.template_hash
+        )
+        for stack in plan.stacks
+    }
+    known = {}
+    if previous is not None:
+        same = {name for name, stack in previous.stacks.items() if stacks.get(name) == stack}
+        known = {
+            function.entry.id: function for function in previous.functions if function.entry.stack in same
+        }
+    return DeployResult(
+        outputs=user_outputs(manifest, states, rewrite_url),
+        functions=await deployed_functions(connection, manifest, states, known),
+        stacks=stacks,
+        changed=tuple(stack.name for stack in plan.changed),
+        published=frozenset(
+            (asset.bucket, asset.key) for asset in _assets(stack.template for stack in plan.changed)
+        )
+        | (previous.published if previous else frozenset()),
+    )

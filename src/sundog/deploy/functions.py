@@ -1,0 +1,94 @@
+"""The functions of the manifest joined with what CloudFormation and Lambda made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from sundog.aws.cloudformation import stack_resources
+from sundog.aws.endpoint import AwsConnection
+from sundog.aws.errors import RequestRefused
+from sundog.aws.lambda_ import function_configuration
+from sundog.deploy.concurrency import for_all
+from sundog.errors import DeployError
+from sundog.model.functions import DeployedFunction
+from sundog.model.manifest import FunctionEntry, Manifest
+
+
+async def deployed_functions(
+    connection: AwsConnection,
+    manifest: Manifest,
+    stacks: Iterable[str],
+    known: Mapping[str, DeployedFunction],
+) -> list[DeployedFunction]:
+    """Return the functions of stacks, in the order of the manifest.
+
+    A function whose resource has a condition that does not hold is not deployed, and left out.
+
+    Args:
+        connection: The way to the stage.
+        manifest: What the app declared.
+        stacks: Names of the stacks that are deployed.
+        known: Functions, by id, of stacks that have not changed since they were read.
+    """
+    there = set(stacks)
+    entries = [entry for entry in manifest.functions if entry.stack in there]
+    asked = {entry.stack for entry in entries if entry.id not in known}
+    physical: dict[tuple[str, str], str] = {}
+
+    async def names(stack: str) -> None:
+        for resource in await stack_resources(connection, stack):
+            physical[stack, resource.logical_id] = resource.physical_id
+
+    async def join(entry: FunctionEntry) -> DeployedFunction | None:
+        if entry.id in known:
+            # The entry may differ though the stack does not: its place in the source, for one.
+            return msgspec.structs.replace(known[entry.id], entry=entry)
+        name = physical.get((entry.stack, entry.logical_id))
+        if name is None:
+            return None
+        found = await function_configuration(connection, name)
+        return DeployedFunction(
+            entry=entry,
+            physical_name=found.name,
+            arn=found.arn,
+            role_arn=found.role_arn,
+            environment=found.environment,
+            log_group=found.log_group,
+        )
+
+    await for_all(names, sorted(asked))
+    return [function for function in await for_all(join, entries) if function is not None]
+
+
+class FunctionNotDeployed(DeployError):
+    """The app declares a function that the stage does not have.
+
+    The app was not deployed since the function was added, or the deploy failed.
+    """
+
+    code = "SD-DEPLOY-030"
+
+
+async def physical_name(connection: AwsConnection, entry: FunctionEntry) -> str:
+    """Return the name that CloudFormation gave to a function.
+
+    Raises:
+        FunctionNotDeployed: Its stack, or the function in it, is not there.
+    """
+    try:
+        resources = await stack_resources(connection, entry.stack)
+    except RequestRefused as error:
+        # CloudFormation's word for a stack that is not there.
+        if error.aws_code != "ValidationError":
+            raise
+        resources = []
+    for resource in resources:
+        if resource.logical_id == entry.logical_id:
+            return resource.physical_id
+    raise FunctionNotDeployed(
+        f"the function `{entry.name}` is not deployed to the stage `{connection.stage.name}`",
+        where=f"stack {entry.stack}",
+        fix=f"run `sundog deploy --stage {connection.stage.name}`",
+    )

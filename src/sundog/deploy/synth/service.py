@@ -1,0 +1,315 @@
+"""Synthesizes a stage of the app: from the cache, in the warm process, or from nothing.
+
+One synth runs at a time. A newer request stops the one that runs, whose caller gets `SynthSuperseded`. The assembly in
+`.sundog/<stage>/assembly` is the last good one at any moment; a failed synth leaves it as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from sundog.deploy.synth.assembly import AssemblyFolder, changed_stacks, read_previous_manifest, templates
+from sundog.deploy.synth.attempt import FIRST_MODULES, Attempt, Synthesized, app_environment, prepare
+from sundog.deploy.synth.cache import CachedSynth, SynthCache, SynthKey, reason_to_synthesize
+from sundog.deploy.synth.errors import NodeNotStarted, SynthFolderNotWritable, SynthSuperseded
+from sundog.deploy.synth.interpreter import app_python, installed_versions
+from sundog.deploy.synth.record import SynthRecord
+from sundog.deploy.synth.worker import Surroundings, SynthWorker, WorkerDied
+from sundog.errors import SundogError
+from sundog.model.cache import cache_dir
+from sundog.model.events import Notice, Observer, SynthFailed, SynthFinished, SynthStarted
+from sundog.model.manifest import Manifest, read_manifest
+from sundog.model.project import Project, Stage
+
+Mode: TypeAlias = Literal["dev", "deploy"]
+Origin: TypeAlias = Literal["cache", "warm", "cold"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthResult:
+    """A cloud assembly and where it came from."""
+
+    assembly: Path
+    manifest: Manifest
+    origin: Origin
+    changed_stacks: list[str]
+    """Names of the stacks whose template is not what it was before this synth."""
+    duration_ms: float
+    inputs: SynthRecord
+    output: list[str]
+    """The last lines that the app printed."""
+
+
+class SynthService:
+    """Synthesizes one project."""
+
+    def __init__(
+        self,
+        project: Project,
+        observer: Observer,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.time,
+        timeout_seconds: float = 600,
+        idle_seconds: float = 900,
+        worker: SynthWorker | None = None,
+    ) -> None:
+        """Describe a service that has started nothing yet.
+
+        Args:
+            project: Whose app it is.
+            observer: Told about each synth.
+            environ: The variables that the app is given, besides those of the stage.
+            clock: The wall clock of events.
+            timeout_seconds: When an app that does not end is stopped.
+            idle_seconds: When a worker that nobody needed is ended, for its memory; the next edit of any file that
+                `affected_by` is asked about loads it again.
+            worker: The process that runs the app; one that may fork where that is safe when not given.
+        """
+        self._project = project
+        self._observer = observer
+        self._environ = environ
+        self._clock = clock
+        self._timeout = timeout_seconds
+        self._idle = idle_seconds
+        self._last_stage: tuple[Stage, Mode] | None = None
+        self._python = app_python(project.root)
+        self._worker = worker or SynthWorker(python=self._python, fork=sys.platform == "linux")
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self._lock = anyio.Lock()
+        self._running: anyio.CancelScope | None = None
+        self._latest = 0
+        self._record: SynthRecord | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[SynthService]:
+        """Keep the worker while the block runs; nothing of it is left after that."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                yield self
+            finally:
+                tasks.cancel_scope.cancel()
+                self._tasks = None
+                await self._worker.close()
+
+    @property
+    def inputs(self) -> SynthRecord | None:
+        """What the last synth read, whether it succeeded or not; None before the first."""
+        return self._record
+
+    def affected_by(self, paths: Iterable[Path]) -> bool:
+        """Whether files that were created, changed or deleted call for a synth."""
+        if self._last_stage is not None and not self._worker.is_alive:
+            self.prewarm(*self._last_stage)
+        if self._record is None:
+            return any(path.suffix == ".py" or path == self._project.app_file for path in paths)
+        return self._record.affected_by(paths)
+
+    def prewarm(self, stage: Stage, mode: Mode = "dev") -> None:
+        """Begin to load the worker for the next synth, beside whatever else is done."""
+        if self._tasks is not None:
+            self._last_stage = (stage, mode)
+            self._tasks.start_soon(self._prewarm, stage, mode)
+            self._tasks.start_soon(self._release_when_idle, self._latest)
+
+    async def synth(self, stage: Stage, *, mode: Mode, reason: str) -> SynthResult:
+        """Return the stage's cloud assembly, synthesizing when anything that the last synth read has changed.
+
+        Args:
+            stage: The stage.
+            mode: `dev` when the live session runs the functions; `deploy` builds them.
+            reason: `start`, or the file whose edit asks for it.
+
+        Raises:
+            SundogError: The app is wrong, or its process failed: a subclass of `errors.py`, or the construct's own.
+            SynthSuperseded: Another call came before this one ended.
+        """
+        self._latest += 1
+        ticket = self._latest
+        if self._running is not None:
+            self._running.cancel()
+        async with self._lock:
+            if ticket != self._latest:
+                raise _superseded()
+            result: SynthResult | None = None
+            with anyio.CancelScope() as scope:
+                self._running = scope
+                try:
+                    result = await self._told(stage, mode, reason)
+                finally:
+                    self._running = None
+            if result is None:
+                raise _superseded()
+        if result.origin != "cache":
+            self.prewarm(stage, mode)
+        return result
+
+    async def _told(self, stage: Stage, mode: Mode, reason: str) -> SynthResult:
+        started = time.perf_counter()
+        self._observer(SynthStarted(at=self._clock(), reason=reason))
+        try:
+            result = await self._synth(stage, mode, started)
+        except SundogError as error:
+            duration = _milliseconds(started)
+            self._observer(SynthFailed(at=self._clock(), duration_ms=duration, error=error.as_dict()))
+            self.prewarm(stage, mode)
+            raise
+        self._observer(
+            SynthFinished(
+                at=self._clock(),
+                duration_ms=result.duration_ms,
+                origin=result.origin,
+                changed_stacks=result.changed_stacks,
+            )
+        )
+        return result
+
+    async def _synth(self, stage: Stage, mode: Mode, started: float) -> SynthResult:
+        folder = AssemblyFolder(self._project.assembly_dir(stage.name))
+        folder.recover()
+        cache = SynthCache(self._project.stage_dir(stage.name) / "synth.json")
+        cached = await anyio.to_thread.run_sync(cache.load)
+        key = SynthKey(
+            mode=mode,
+            versions=installed_versions(),
+            app_file=str(self._project.app_file),
+            python=self._python,
+        )
+        surroundings = self._surroundings(stage, mode, folder, cached)
+        different = await anyio.to_thread.run_sync(
+            reason_to_synthesize, cached, key, surroundings.environment
+        )
+        if different is None and cached.record is not None and folder.is_as(cached.assembly):
+            self._record = cached.record
+            return SynthResult(
+                assembly=folder.folder,
+                manifest=read_manifest(folder.folder),
+                origin="cache",
+                changed_stacks=[],
+                duration_ms=_milliseconds(started),
+                inputs=cached.record,
+                output=[],
+            )
+        _prepare_folder(folder)
+        try:
+            made = await self._attempt(folder, surroundings, cached).run()
+        except BaseException:
+            folder.discard()
+            raise
+        changed = await anyio.to_thread.run_sync(_replace, folder, made.manifest)
+        await anyio.to_thread.run_sync(
+            cache.store,
+            CachedSynth(
+                key=key,
+                record=made.record,
+                assembly=folder.state(),
+                python_modules=made.python_modules,
+                node_modules=made.node_modules,
+                type_hints=made.type_hints,
+            ),
+        )
+        return _result(folder, made, changed, started)
+
+    def _attempt(self, folder: AssemblyFolder, surroundings: Surroundings, cached: CachedSynth) -> Attempt:
+        return Attempt(
+            project=self._project,
+            worker=self._worker,
+            folder=folder,
+            surroundings=surroundings,
+            python_modules=_modules_ahead(cached),
+            timeout_seconds=self._timeout,
+            on_record=self._remember,
+        )
+
+    def _remember(self, record: SynthRecord) -> None:
+        self._record = record
+
+    def _surroundings(
+        self, stage: Stage, mode: Mode, folder: AssemblyFolder, cached: CachedSynth
+    ) -> Surroundings:
+        return Surroundings(
+            cwd=self._project.root,
+            environment=app_environment(self._project, stage, mode, folder.next, self._environ),
+            cache=cache_dir(self._environ) / "synth",
+            node_modules=cached.node_modules,
+            type_hints=cached.type_hints,
+        )
+
+    async def _release_when_idle(self, ticket: int) -> None:
+        await anyio.sleep(self._idle)
+        async with self._lock:
+            if ticket == self._latest:
+                await self._worker.close()
+
+    async def _prewarm(self, stage: Stage, mode: Mode) -> None:
+        async with self._lock:
+            cached = SynthCache(self._project.stage_dir(stage.name) / "synth.json").load()
+            folder = AssemblyFolder(self._project.assembly_dir(stage.name))
+            surroundings = self._surroundings(stage, mode, folder, cached)
+            is_loaded = self._worker.is_current(surroundings) and self._worker.loaded_modules.issuperset(
+                cached.python_modules
+            )
+            if is_loaded and self._worker.prepared is not None:
+                return
+            try:
+                if not is_loaded:
+                    await self._worker.load(_modules_ahead(cached), surroundings, ahead=True)
+                await prepare(self._worker, surroundings)
+            except (WorkerDied, NodeNotStarted) as error:
+                await self._worker.close()
+                self._observer(
+                    Notice(
+                        at=self._clock(), level="warning", text=f"the next synth will start slowly: {error}"
+                    )
+                )
+
+
+def _modules_ahead(cached: CachedSynth) -> list[str]:
+    return list(dict.fromkeys([*FIRST_MODULES, *cached.python_modules]))
+
+
+def _prepare_folder(folder: AssemblyFolder) -> None:
+    try:
+        folder.prepare()
+    except OSError as error:
+        raise SynthFolderNotWritable(
+            f"`{folder.next}` cannot be made", why=str(error), fix="make the project's folder writable"
+        ) from error
+
+
+def _replace(folder: AssemblyFolder, manifest: Manifest) -> list[str]:
+    before, previous = templates(folder.folder), read_previous_manifest(folder.folder)
+    folder.accept()
+    return changed_stacks(before, previous, templates(folder.folder), manifest)
+
+
+def _result(folder: AssemblyFolder, made: Synthesized, changed: list[str], started: float) -> SynthResult:
+    return SynthResult(
+        assembly=folder.folder,
+        manifest=made.manifest,
+        origin="warm" if made.was_warm else "cold",
+        changed_stacks=changed,
+        duration_ms=_milliseconds(started),
+        inputs=made.record,
+        output=made.output,
+    )
+
+
+def _superseded() -> SynthSuperseded:
+    return SynthSuperseded("a newer synth took the place of this one")
+
+
+def _milliseconds(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
