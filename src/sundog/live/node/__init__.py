@@ -1,0 +1,1 @@
+"""Node functions: esbuild's incremental builds, and workers that run our own runtime client."""

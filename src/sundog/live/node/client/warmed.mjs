@@ -1,0 +1,2 @@
+// Loaded by warm.mjs for the loading's sake.
+export const handler = undefined;

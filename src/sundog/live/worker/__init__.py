@@ -1,0 +1,1 @@
+"""Python workers: the zygote that forks them, and what runs inside the user's interpreter."""
