@@ -1,0 +1,154 @@
+"""Errors of the command line itself."""
+
+from __future__ import annotations
+
+from sundog.errors import Cancelled, ConfigError, HandlerError, UsageError
+
+
+class UnknownCommand(UsageError):
+    """There is no such command; `sundog --help` lists all."""
+
+    code = "SD-USAGE-001"
+
+
+class UnknownOption(UsageError):
+    """The command has no such option; `sundog <command> --help` lists all."""
+
+    code = "SD-USAGE-002"
+
+
+class InvalidArgument(UsageError):
+    """An option's or argument's value cannot be used: a word where a number belongs, a value that is not offered."""
+
+    code = "SD-USAGE-003"
+
+
+class MissingArgument(UsageError):
+    """The command needs an argument, or an option its value, that was not given."""
+
+    code = "SD-USAGE-004"
+
+
+class SurplusArgument(UsageError):
+    """The command was given more arguments than it takes.
+
+    A value with spaces needs quotes in the shell.
+    """
+
+    code = "SD-USAGE-005"
+
+
+class UnknownFunction(UsageError):
+    """The app has no such function on this stage.
+
+    A function is called by its name, its id (the construct path), or its handler (`functions/notes.list_notes`).
+    """
+
+    code = "SD-USAGE-006"
+
+
+class AmbiguousFunction(UsageError):
+    """Several functions of the app share what was given: the same handler serves two routes, for one."""
+
+    code = "SD-USAGE-007"
+
+
+class InvalidEvent(UsageError):
+    """The event is not valid JSON, or larger than Lambda accepts."""
+
+    code = "SD-USAGE-008"
+
+
+class MissingEvent(UsageError):
+    """The file of the event does not exist, and no saved event has that name.
+
+    `--event create` reads `events/create.json` of the project; `--event path/to/file.json` any file; `--event -` stdin.
+    """
+
+    code = "SD-USAGE-009"
+
+
+class InvalidTime(UsageError):
+    """A time is neither a duration before now (`10m`, `2h`, `1d`) nor an ISO 8601 date or time."""
+
+    code = "SD-USAGE-016"
+
+
+class ConfirmationNeeded(UsageError):
+    """The command would ask before it goes on, and there is no terminal to ask on.
+
+    Scripts and CI say yes with `--yes`.
+    """
+
+    code = "SD-USAGE-015"
+
+
+class UnknownCode(UsageError):
+    """No error has this code."""
+
+    code = "SD-USAGE-012"
+
+
+class EventNotReplayable(UsageError):
+    """The stored event cannot be sent again: it was larger than what is kept, or is no longer kept.
+
+    `sundog replay <id> --event <file>` sends another event to the same function.
+    """
+
+    code = "SD-USAGE-013"
+
+
+class FolderGone(UsageError):
+    """The folder that the command was started in has been deleted or moved; the shell has not noticed."""
+
+    code = "SD-USAGE-017"
+
+
+class NotDeployed(ConfigError):
+    """The stage has no cloud assembly in this folder: nothing has been synthesized for it yet.
+
+    `sundog dev` and `sundog deploy` leave one in `.sundog/<stage>/assembly/`; `invoke` and `logs` read the functions' names
+    there.
+    """
+
+    code = "SD-CONFIG-020"
+
+
+class FolderNotEmpty(ConfigError):
+    """`sundog create` does not write over existing files.
+
+    `--force` adds to a folder that has files in it, and still leaves each existing file as it is.
+    """
+
+    code = "SD-CONFIG-021"
+
+
+class UnknownTemplate(UsageError):
+    """There is no such template for `sundog create`."""
+
+    code = "SD-USAGE-014"
+
+
+class CannotWrite(ConfigError):
+    """A file or folder that the command makes cannot be written: a missing permission, or a full disk."""
+
+    code = "SD-CONFIG-022"
+
+
+class FunctionFailed(HandlerError):
+    """The function raised, timed out or could not start; the error is the one that Lambda reports."""
+
+    code = "SD-HANDLER-001"
+
+
+class CheckFailed(ConfigError):
+    """`sundog doctor` found something that keeps sundog from working; each check says how to mend it."""
+
+    code = "SD-DOCTOR-001"
+
+
+class Terminated(Cancelled):
+    """The process was told to end, by SIGTERM or because its terminal was closed."""
+
+    code = "SD-TERMINATED"
+    exit_code = 143

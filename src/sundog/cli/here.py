@@ -1,0 +1,77 @@
+"""What every command is given: where it runs, what it was told, where it writes.
+
+Dataclasses, because msgspec takes as long to import as `sundog --help` may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sundog.cli.render.output import Output
+
+if TYPE_CHECKING:
+    from sundog.model.project import Project, Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """The process that the command runs in."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    output: Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here:
+    """The surroundings and the options that all commands share."""
+
+    surroundings: Surroundings
+    stage_name: str | None
+    region: str | None
+    profile: str | None
+
+    @property
+    def output(self) -> Output:
+        """Where to write."""
+        return self.surroundings.output
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables."""
+        return self.surroundings.environ
+
+    @property
+    def cwd(self) -> Path:
+        """The folder the command was started in."""
+        return self.surroundings.cwd
+
+    def project(self) -> Project:
+        """Return the project around the current folder.
+
+        Raises:
+            ConfigError: There is none, or its settings are wrong.
+        """
+        from sundog.model.project import find_project
+
+        return find_project(self.cwd)
+
+    def stage(self, project: Project) -> Stage:
+        """Return the stage that the options name.
+
+        Raises:
+            InvalidName: It cannot be a stage's name.
+            InvalidArgument: `--stage` is empty, as an unset variable of a shell makes it.
+        """
+        if self.stage_name == "":
+            from sundog.cli.errors import InvalidArgument
+
+            raise InvalidArgument(
+                "`--stage` is empty",
+                why="a variable of the shell that is not set leaves nothing, and the default stage may not be meant",
+                fix="name a stage, or leave the option out for the stage `local`",
+            )
+        return project.stage(self.stage_name, region=self.region, profile=self.profile)

@@ -1,0 +1,269 @@
+"""`sundog dev`: the app runs on this machine, follows every edit, and ends without a trace.
+
+The parts and who starts whom::
+
+    cloud ─┐
+    synth ─┴─► deploy ─► live session ─► routes in the cloud ─► ready
+      ▲                                                           │
+      └──────────────── an edit of something synth read ◄─────────┘
+
+The cloud and synth start side by side, because each takes a while and neither needs the other. A failure of the user's
+app or of a deploy is said and waits for the next edit; a failure of the machine (a taken port, no room, a broken
+installation) ends the command.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import anyio
+import anyio.abc
+
+from sundog.aws.embedded.interface import LocalCloud
+from sundog.aws.sts import role_credentials
+from sundog.deploy.engine import DeployResult, deploy
+from sundog.deploy.synth.service import SynthResult, SynthService
+from sundog.deploy.synth.validation import validate
+from sundog.errors import SundogError, UnsupportedError
+from sundog.live.session import LiveSession
+from sundog.model.events import Notice, Observer, SessionReady
+from sundog.model.functions import Credentials, DeployedFunction
+from sundog.model.project import Project, Stage
+from sundog.session.cloud import StageCloud, local_cloud, reach
+from sundog.session.languages import open_live_session
+from sundog.session.lock import SessionNote, hold_stage, write_note
+from sundog.session.options import DevOptions
+from sundog.session.outage import Outages
+from sundog.session.recording import Recording, recorded
+from sundog.session.warnings import warn_of
+
+
+class LiveNeedsTheLocalStage(UnsupportedError):
+    """`sundog dev` serves the local stage only.
+
+    Live development of resources in an AWS account needs a bridge between the account and this machine.
+    """
+
+    code = "SD-UNSUPPORTED-011"
+
+
+async def run_dev(project: Project, stage: Stage, *, observer: Observer, options: DevOptions) -> None:
+    """Serve a stage until cancelled.
+
+    Args:
+        project: The app's folder.
+        stage: The local stage.
+        observer: Told of all that happens, from one thread.
+        options: What was asked for.
+
+    Raises:
+        LiveNeedsTheLocalStage: The stage lives in AWS.
+        StageBusy: Another sundog process works on it.
+        CloudError: The embedded cloud cannot be installed or started.
+    """
+    if not stage.is_local:
+        raise LiveNeedsTheLocalStage(
+            f"`sundog dev` cannot serve the stage `{stage.name}`",
+            why="it lives in AWS, and this version serves the local stage only",
+            fix=["run `sundog dev` for the local stage", f"or `sundog deploy --stage {stage.name}`"],
+        )
+    note = SessionNote(pid=os.getpid(), command="dev", started_at=time.time())
+    with hold_stage(project.stage_dir(stage.name), note), recorded(project, stage, observer) as told:
+        await DevSession(project, stage, told, options, note).run()
+
+
+class DevSession:
+    """One run of `sundog dev`."""
+
+    def __init__(
+        self, project: Project, stage: Stage, observer: Recording, options: DevOptions, note: SessionNote
+    ) -> None:
+        """Describe a session; nothing is started."""
+        self._project = project
+        self._stage = stage
+        self._observer = observer
+        self._options = options
+        self._note = note
+        self._begun = time.monotonic()
+        self._announced = False
+        self._synthesized: SynthResult | None = None
+        """The last good one."""
+        self._deployed: DeployResult | None = None
+        self._edits = Edits()
+        self._validating = anyio.CancelScope()
+
+    async def run(self) -> None:
+        """Serve until cancelled; everything that was started is ended again."""
+        cloud = local_cloud(self._project, self._stage, self._observer, port=self._options.port)
+        try:
+            async with SynthService(self._project, self._observer).running() as synth:
+                await self._run(cloud, synth)
+        finally:
+            await cloud.stop()
+
+    async def _run(self, cloud: LocalCloud, synth: SynthService) -> None:
+        # The first synth runs while the cloud starts; its failure is said by the service and is no reason to end.
+        async with anyio.create_task_group() as starting:
+            starting.start_soon(self._synthesize, synth, "start")
+            await cloud.start()
+            if self._options.reset:
+                await cloud.reset()
+            reached = reach(self._stage, cloud)
+            await reached.connection.warm("cloudformation", "lambda", "sts")
+        write_note(self._project.stage_dir(self._stage.name), self._with_endpoint(cloud))
+
+        async def credentials(function: DeployedFunction) -> Credentials:
+            return await role_credentials(reached.connection, function.role_arn, function.physical_name)
+
+        async with open_live_session(
+            self._project,
+            self._stage,
+            observer=self._observer,
+            credentials=credentials,
+            endpoint_url=cloud.endpoint_url,
+            options=self._options,
+        ) as live:
+            live.files_changed = self._edits.add
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._keep_cloud, cloud, live)
+                tasks.start_soon(self._keep_deployed, cloud, reached, synth, live)
+
+    async def _keep_deployed(
+        self, cloud: LocalCloud, reached: StageCloud, synth: SynthService, live: LiveSession
+    ) -> None:
+        """Deploy what the first synth gave, then synthesize and deploy after each edit that concerns it."""
+        async with anyio.create_task_group() as beside:
+            while True:
+                if self._synthesized is not None:
+                    await self._deploy(self._synthesized, cloud, reached, live)
+                    beside.start_soon(self._validate, self._synthesized)
+                # The next synth is an edit's, which should find everything loaded.
+                synth.prewarm(self._stage)
+                while (edited := await self._edits.next_concerning(synth.affected_by)) is not None:
+                    # The templates that are being checked are about to be others.
+                    self._validating.cancel()
+                    if await self._synthesize(synth, edited):
+                        break
+
+    async def _validate(self, synthesized: SynthResult) -> None:
+        """Check the templates in the background, as every deploy to AWS does beforehand."""
+        with anyio.CancelScope() as self._validating:
+            issues = await validate(self._project, self._stage, synthesized.assembly, synthesized.manifest)
+            warn_of(issues, self._observer)
+
+    async def _synthesize(self, synth: SynthService, reason: str) -> bool:
+        try:
+            self._synthesized = await synth.synth(self._stage, mode="dev", reason=reason)
+        except SundogError:
+            # The service has told the observer; the next edit is the user's answer.
+            return False
+        return True
+
+    async def _deploy(
+        self, synthesized: SynthResult, cloud: LocalCloud, reached: StageCloud, live: LiveSession
+    ) -> None:
+        try:
+            self._deployed = await deploy(
+                self._project,
+                self._stage,
+                synthesized.assembly,
+                synthesized.manifest,
+                reached.connection,
+                observer=self._observer,
+                capabilities=reached.capabilities,
+                rewrite_url=reached.rewrite_url,
+                previous=self._deployed,
+            )
+        except SundogError:
+            # As above: DeployFinished carries the error.
+            self._deployed = None
+            return
+        for function in self._deployed.functions:
+            self._observer.redactor.add_environment(function.environment)
+        try:
+            await live.set_functions(self._deployed.functions)
+        except SundogError as error:
+            self._observer(Notice(at=time.time(), level="error", text=error.what, fix="\n".join(error.fixes)))
+            return
+        await self._route(cloud, live, self._deployed)
+        if not self._announced:
+            self._announced = True
+            self._observer(self._ready(cloud, self._deployed))
+
+    async def _route(self, cloud: LocalCloud, live: LiveSession, deployed: DeployResult) -> None:
+        await cloud.route(
+            [function.physical_name for function in deployed.functions],
+            live.direct_url,
+            live.token,
+            enforce_deadline=not self._options.debug,
+        )
+
+    async def _keep_cloud(self, cloud: LocalCloud, live: LiveSession) -> None:
+        """Start the cloud again when it ends by itself, and everything that it may have forgotten."""
+        outages = Outages()
+        while True:
+            status = await cloud.wait_exit()
+            outages.note(status)
+            self._observer(
+                Notice(
+                    at=time.time(),
+                    level="warning",
+                    text=f"the embedded cloud ended with status {status} and is started again from its last snapshot",
+                )
+            )
+            await cloud.start()
+            if self._deployed is not None:
+                await self._route(cloud, live, self._deployed)
+                self._deployed = None
+            self._edits.cloud_was_restarted()
+
+    def _with_endpoint(self, cloud: LocalCloud) -> SessionNote:
+        return SessionNote(
+            pid=self._note.pid,
+            command=self._note.command,
+            started_at=self._note.started_at,
+            endpoint_url=cloud.endpoint_url,
+        )
+
+    def _ready(self, cloud: LocalCloud, deployed: DeployResult) -> SessionReady:
+        return SessionReady(
+            at=time.time(),
+            stage=self._stage.name,
+            endpoint_url=cloud.endpoint_url,
+            outputs=deployed.outputs,
+            duration_ms=(time.monotonic() - self._begun) * 1000,
+        )
+
+
+class Edits:
+    """Edits that may concern the infrastructure, collected while a deploy is under way."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Path] = []
+        self._restarted = False
+        self._arrived = anyio.Event()
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Note what changed."""
+        self._waiting.extend(paths)
+        self._arrived.set()
+
+    def cloud_was_restarted(self) -> None:
+        """Ask for a deploy whatever changed: what came after the last snapshot is not there any more."""
+        self._restarted = True
+        self._arrived.set()
+
+    async def next_concerning(self, concerns: Callable[[Sequence[Path]], bool]) -> str | None:
+        """Wait for an edit of something that synth read, and name it; None when the cloud was started again."""
+        while True:
+            await self._arrived.wait()
+            if self._restarted:
+                self._restarted = False
+                return None
+            self._arrived = anyio.Event()
+            paths, self._waiting = self._waiting, []
+            if concerns(paths):
+                return next(path for path in paths if concerns([path])).name
