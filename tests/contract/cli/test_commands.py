@@ -1,0 +1,57 @@
+"""What holds for every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from sundog.cli.group import LazyGroup, sundog
+from sundog.cli.render.help import COMMANDS, overview
+
+DOCS = (Path(__file__).parents[3] / "docs/cli.md").read_text("utf-8")
+COMMON = {"--stage", "--region", "--profile", "--json", "--verbose"}
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request):
+    group = sundog
+    assert isinstance(group, LazyGroup)
+    return group.get_command(click.Context(group), request.param)
+
+
+def test_every_command_has_the_common_options(command):
+    names = {name for parameter in command.params for name in parameter.opts}
+
+    assert names >= COMMON
+
+
+def test_the_overview_says_what_the_command_says(command):
+    assert COMMANDS[command.name] == command.get_short_help_str(limit=200).rstrip(".") + "."
+
+
+def test_every_option_has_a_help_text(command):
+    without = [
+        parameter.name
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.help
+    ]
+
+    assert without == []
+
+
+def test_every_command_and_option_is_in_the_docs(command):
+    assert f"## `sundog {command.name}" in DOCS
+    section = DOCS.split(f"## `sundog {command.name}")[1].split("\n## ")[0]
+    own = [
+        max(p.opts, key=len)
+        for p in command.params
+        if isinstance(p, click.Option) and max(p.opts, key=len) not in COMMON
+    ]
+
+    assert [option for option in own if option not in section] == []
+
+
+def test_the_overview_fits_a_terminal():
+    assert max(len(line) for line in overview().splitlines()) <= 90

@@ -1,0 +1,179 @@
+"""What holds for every construct, now and later: a new one joins by a line in `CONSTRUCTS`."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+from cfnlint.api import ManualArgs, lint
+
+import sundog
+
+pytestmark = pytest.mark.xdist_group("cdk")
+
+CONSTRUCTS = {
+    "Api": 'Api(stack, "subject", routes={"GET /notes": "functions/notes.list_notes", "$default": "functions/notes.get"})',
+    "Cron": 'Cron(stack, "subject", schedule="rate(1 day)", job="functions/digest.run")',
+    "Function": 'Function(stack, "subject", handler="functions/notes.list_notes")',
+    "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
+    "Table": 'Table(stack, "subject", partition_key=("userId", "string"), sort_key=("noteId", "string"))',
+}
+TOKENS = {
+    "Api": 'Api(stack, "subject", cors={"allow_origins": [token]})',
+    "Cron": 'Cron(stack, "subject", schedule=token, job="functions/digest.run")',
+    "Function": 'Function(stack, "subject", handler="functions/notes.get", environment={"A": token}, description=token)',
+    "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
+    "Table": 'Table(stack, "subject", partition_key=("id", "string"), cdk={"table": {"table_name": token}})',
+}
+OVERRIDES = {
+    "Api": ("http_api", {"description": "laid over"}),
+    "Cron": ("rule", {"description": "laid over"}),
+    "Function": ("function", {"description": "laid over"}),
+    "Queue": ("queue", {"queue_name": "laid-over"}),
+    "Table": ("table", {"table_name": "laid-over"}),
+}
+DOCS = Path(__file__).parents[3] / "docs/constructs"
+every_construct = pytest.mark.parametrize("name", sorted(CONSTRUCTS))
+
+
+def test_the_public_list_is_exact():
+    assert sundog.__all__ == ["Api", "App", "Cron", "Function", "FunctionProps", "Queue", "Stack", "Table"]
+    assert [name for name in sundog.__all__ if not hasattr(sundog, name)] == []
+
+
+def test_every_public_construct_is_under_contract():
+    assert sorted({*CONSTRUCTS, "App", "Stack", "FunctionProps"}) == sorted(sundog.__all__)
+
+
+@every_construct
+def test_arguments_after_scope_and_id_are_by_keyword(name):
+    parameters = list(inspect.signature(getattr(sundog, name).__init__).parameters.values())[1:]
+
+    assert [parameter.name for parameter in parameters[:2]] == ["scope", "id"]
+    assert {parameter.kind for parameter in parameters[2:]} == {inspect.Parameter.KEYWORD_ONLY}
+    assert "cdk" in [parameter.name for parameter in parameters]
+
+
+@every_construct
+def test_the_docstring_explains_every_argument_with_an_example(name):
+    construct = getattr(sundog, name)
+    parameters = list(inspect.signature(construct.__init__).parameters)[1:]
+    documented = [line.strip().partition(":")[0] for line in construct.__doc__.splitlines()]
+
+    assert "Example:" in construct.__doc__
+    assert [parameter for parameter in parameters if parameter not in documented] == []
+
+
+@every_construct
+def test_the_example_is_python(name):
+    lines = getattr(sundog, name).__doc__.partition("Example:")[2].splitlines()
+    code = "\n".join(line.strip()[4:] for line in lines if line.strip().startswith((">>> ", "... ")))
+
+    ast.parse(code)
+
+
+@every_construct
+def test_there_is_a_page_about_it(name):
+    page = (DOCS / f"{name.lower()}.md").read_text()
+
+    assert page.startswith(f"# {name}\n")
+    assert "```python" in page
+
+
+@every_construct
+def test_it_is_in_the_manifest_with_its_line(backend, name):
+    manifest = backend(CONSTRUCTS[name]).manifest
+    entries = [*manifest.resources, *manifest.functions]
+    (subject,) = [entry for entry in entries if entry.id == "backend/subject"]
+
+    assert subject.name == "subject"
+    assert subject.place.file == "app.py"
+    assert subject.logical_id
+    assert subject.stack == "local-notes-backend"
+
+
+@every_construct
+def test_the_escape_hatch_lays_properties_over_ours(backend, name):
+    key, properties = OVERRIDES[name]
+    assembly = backend(f"{CONSTRUCTS[name][:-1]}, cdk={{{key!r}: {properties!r}}})")
+
+    assert "laid" in json.dumps(assembly.template("backend"))
+
+
+@every_construct
+def test_its_cdk_constructs_can_be_reached(project, name):
+    names = project.run(
+        "from sundog import *\n\napp = App()\nstack = Stack(app, 'backend')\nsubject = "
+        + CONSTRUCTS[name]
+        + "\n"
+    )
+    subject = names["subject"]
+
+    assert OVERRIDES[name][0] in subject.cdk_keys
+    assert sorted(vars(subject.cdk)) == sorted(subject.cdk_keys)
+    assert all(hasattr(value, "__jsii_type__") or value is None for value in vars(subject.cdk).values())
+
+
+@every_construct
+def test_tokens_are_tolerated(backend, name):
+    assembly = backend(f'token = aws_cdk.CfnParameter(stack, "Token").value_as_string\n{TOKENS[name]}')
+
+    assert '{"Ref": "Token"}' in json.dumps(assembly.template("backend"))
+
+
+@every_construct
+def test_no_permission_is_for_everything(backend, name):
+    binding = (
+        "" if name in {"Cron"} else 'Function(stack, "user", handler="functions/notes.get", bind=[subject])'
+    )
+    template = backend(f"subject = {CONSTRUCTS[name]}\n{binding}").template("backend")
+    policies = [
+        statement
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+    for statement in policies:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert [action for action in actions if action.endswith(":*") or action == "*"] == []
+        assert statement["Resource"] != "*"
+
+
+@every_construct
+def test_everything_that_can_be_tagged_is(backend, name):
+    untaggable = {
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::IAM::Policy",
+        "AWS::Lambda::Permission",
+        "AWS::SQS::QueuePolicy",
+    }
+    template = backend(CONSTRUCTS[name]).template("backend")
+
+    for resource in template["Resources"].values():
+        if resource["Type"] not in untaggable:
+            assert "sundog:app" in json.dumps(resource["Properties"]["Tags"])
+
+
+@every_construct
+def test_its_template_is_the_recorded_one(backend, snapshot, name):
+    template = backend(CONSTRUCTS[name]).template("backend")
+    for resource in template["Resources"].values():
+        # The hash of the sources of this test's project, and of sundog_runtime: other tests watch it.
+        resource.get("Properties", {}).get("Code", {}).pop("S3Key", None)
+        resource.get("Metadata", {}).pop("aws:asset:path", None)
+
+    assert template == snapshot
+
+
+@every_construct
+def test_cfn_lint_finds_nothing(backend, name):
+    text = json.dumps(backend(CONSTRUCTS[name]).template("backend"))
+    # W3005: the CDK states dependencies that CloudFormation would find by itself.
+    matches = lint(text, config=ManualArgs(regions=["us-east-1"], ignore_checks=["W3005"]))
+
+    assert [f"{match.rule.id} {match.message}" for match in matches] == []

@@ -1,0 +1,244 @@
+"""The full text of every error that a construct raises on bad input: reviewed like code, in the snapshot file."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import re
+from importlib import import_module
+
+import pytest
+
+import sundog.constructs
+from sundog.errors import SundogError
+
+pytestmark = pytest.mark.xdist_group("cdk")
+
+HEADER = """
+import aws_cdk
+from aws_cdk import aws_dynamodb as dynamodb, aws_sqs as sqs
+from sundog import Api, App, Cron, Function, FunctionProps, Queue, Stack, Table
+app = App()
+stack = Stack(app, "backend")
+"""
+
+CASES = {
+    # Ids and where a construct stands
+    "id_with_a_space": 'Table(stack, "my notes", partition_key=("id", "string"))',
+    "id_that_starts_with_a_digit": 'Queue(stack, "1st")',
+    "id_taken": 'Queue(stack, "jobs")\nQueue(Stack(app, "other"), "jobs")',
+    "id_taken_but_for_the_hyphen": 'Queue(stack, "my-jobs")\nQueue(stack, "my_jobs")',
+    "not_in_a_sundog_app": 'Queue(aws_cdk.Stack(aws_cdk.App(), "x"), "jobs")',
+    "stack_not_in_a_sundog_app": 'Stack(aws_cdk.App(), "x")',
+    # Handlers
+    "handler_file_missing": 'Function(stack, "f", handler="functions/nots.create")',
+    "handler_file_missing_without_a_like": 'Function(stack, "f", handler="zzz/qqq.create")',
+    "handler_function_missing": 'Function(stack, "f", handler="functions/notes.creat")',
+    "handler_function_missing_without_a_like": 'Function(stack, "f", handler="functions/notes.zzz")',
+    "handler_function_missing_in_typescript": 'Function(stack, "f", handler="functions/badge.handle")',
+    "handler_is_a_folder": 'Function(stack, "f", handler="functions/")',
+    "handler_is_a_folder_with_a_function": 'Function(stack, "f", handler="functions.create")',
+    "handler_in_another_case": 'Function(stack, "f", handler="Functions/notes.create")',
+    "handler_as_a_module": 'Function(stack, "f", handler="functions.notes.create")',
+    "handler_without_a_function": 'Function(stack, "f", handler="functions/notes")',
+    "handler_is_a_file": 'Function(stack, "f", handler="functions/notes.py")',
+    "handler_with_a_suffix": 'Function(stack, "f", handler="functions/notes.py.create")',
+    "handler_with_a_colon": 'Function(stack, "f", handler="functions/notes:create")',
+    "handler_outside": 'Function(stack, "f", handler="../notes.create")',
+    "handler_absolute": 'Function(stack, "f", handler="/functions/notes.create")',
+    "handler_imported": 'def create(event, context): ...\nFunction(stack, "f", handler=create)',
+    "handler_async": 'Function(stack, "f", handler="functions/asynchronous.run")',
+    "handler_not_packaged": 'Function(stack, "f", handler="tests/helper.run")',
+    "handler_in_a_route": 'Api(stack, "api", routes={\n    "GET /a": "functions/notes.get",\n    "GET /b": "functions/notes.lst",\n})',
+    "no_handler": 'Function(stack, "f")',
+    "function_in_a_nested_stack": (
+        'Function(aws_cdk.NestedStack(stack, "inner"), "f", handler="functions/notes.get")\napp.synth()'
+    ),
+    # Settings of functions
+    "timeout_too_long": 'Function(stack, "f", handler="functions/notes.get", timeout=901)',
+    "timeout_in_words": 'Function(stack, "f", handler="functions/notes.get", timeout="half an hour")',
+    "memory_too_small": 'Function(stack, "f", handler="functions/notes.get", memory=64)',
+    "memory_in_words": 'Function(stack, "f", handler="functions/notes.get", memory="1 TB")',
+    "runtime_misspelt": 'Function(stack, "f", handler="functions/notes.get", runtime="python3.21")',
+    "runtime_of_another_language": 'Function(stack, "f", handler="functions/notes.get", runtime="nodejs22.x")',
+    "architecture_misspelt": 'Function(stack, "f", handler="functions/notes.get", architecture="arm")',
+    "setting_misspelt": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "timout": 5})',  # codespell:ignore timout
+    "setting_of_the_cdk": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "tracing": True})',
+    "defaults_after_a_function": 'Function(stack, "f", handler="functions/notes.get")\nstack.set_function_defaults(timeout=5)',
+    "app_defaults_after_a_function": 'Function(stack, "f", handler="functions/notes.get")\napp.set_function_defaults(timeout=5)',
+    "default_misspelt": "app.set_function_defaults(enviroment={})",  # codespell:ignore enviroment
+    "defaults_for_an_existing_function": (
+        'get = Function(stack, "f", handler="functions/notes.get")\n'
+        'Api(stack, "api", function_defaults={"timeout": 5}, routes={"GET /": get})'
+    ),
+    "consumer_is_no_function": 'Queue(stack, "jobs", consumer=42)',
+    # Bindings and permissions
+    "bind_a_cdk_construct": 'Function(stack, "f", handler="functions/notes.get", bind=[sqs.Queue(stack, "raw")])',
+    "bind_a_string": 'Function(stack, "f", handler="functions/notes.get", bind=["notes"])',
+    "bind_two_of_one_name": (
+        'table = Table(Stack(app, "storage"), "notes", partition_key=("id", "string"))\n'
+        'Function(stack, "f", handler="functions/notes.get", bind=[table, Queue(stack, "notes")])'
+    ),
+    "id_taken_in_the_stack": 'Table(stack, "notes", partition_key=("id", "string"))\nQueue(stack, "notes")',
+    "id_taken_by_a_cdk_construct": 'sqs.Queue(stack, "notes")\nTable(stack, "notes", partition_key=("id", "string"))',
+    "grant_misspelt": (
+        'queue = Queue(stack, "jobs")\n'
+        'Function(stack, "f", handler="functions/notes.get", permissions=[(queue, "grant_send_mesages")])'  # codespell:ignore mesages
+    ),
+    "permission_of_a_whole_service": 'Function(stack, "f", handler="functions/notes.get", permissions=["s3"])',
+    "permission_without_a_colon": 'Function(stack, "f", handler="functions/notes.get", permissions=["s3 GetObject"])',
+    "permission_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", permissions=[42])',
+    # The escape hatch
+    "cdk_key_misspelt": 'Table(stack, "notes", partition_key=("id", "string"), cdk={"tabel": {}})',  # codespell:ignore tabel
+    "cdk_import_configured": (
+        'raw = sqs.Queue(stack, "raw")\nQueue(stack, "jobs", visibility_timeout=5, cdk={"queue": raw})'
+    ),
+    # Apis
+    "route_without_a_method": 'Api(stack, "api", routes={"/notes": "functions/notes.get"})',
+    "route_without_a_slash": 'Api(stack, "api", routes={"GET notes": "functions/notes.get"})',
+    "route_method_misspelt": 'Api(stack, "api", routes={"GTE /notes": "functions/notes.get"})',
+    "route_method_unknown": 'Api(stack, "api", routes={"SUBSCRIBE /notes": "functions/notes.get"})',
+    "route_of_three_words": 'Api(stack, "api", routes={"GET POST /notes": "functions/notes.get"})',
+    "route_with_a_colon": 'Api(stack, "api", routes={"GET /notes/:id": "functions/notes.get"})',
+    "route_with_flask_parameters": 'Api(stack, "api", routes={"GET /notes/<int:id>": "functions/notes.get"})',
+    "route_with_half_a_parameter": 'Api(stack, "api", routes={"GET /notes/n-{id}": "functions/notes.get"})',
+    "route_proxy_in_the_middle": 'Api(stack, "api", routes={"GET /{proxy+}/x": "functions/notes.get"})',
+    "route_twice": 'Api(stack, "api", routes={"GET /a": "functions/notes.get", "get  /a": "functions/notes.create"})',
+    "route_twice_but_for_the_parameter": (
+        'Api(stack, "api", routes={"GET /a/{id}": "functions/notes.get", "GET /a/{noteId}": "functions/notes.create"})'
+    ),
+    "route_unknown": 'Api(stack, "api", routes={"GET /notes": "functions/notes.get"}).function("GET /note")',
+    "cors_setting_misspelt": 'Api(stack, "api", cors={"allow_origin": ["*"]})',
+    "cors_method_misspelt": 'Api(stack, "api", cors={"allow_methods": ["GTE"]})',
+    "cors_of_another_kind": 'Api(stack, "api", cors="*")',
+    # Tables
+    "key_missing": 'Table(stack, "notes")',
+    "key_without_a_type": 'Table(stack, "notes", partition_key="userId")',
+    "key_type_misspelt": 'Table(stack, "notes", partition_key=("userId", "str"))',
+    "key_of_another_kind": 'Table(stack, "notes", partition_key=("userId", "string"), sort_key=("a", "string", "b"))',
+    "index_setting_misspelt": (
+        'Table(stack, "notes", partition_key=("id", "string"), indexes={"byTag": {"partitionKey": ("tag", "string")}})'
+    ),
+    "index_without_a_key": 'Table(stack, "notes", partition_key=("id", "string"), indexes={"byTag": {}})',
+    "index_projection_misspelt": (
+        'Table(stack, "notes", partition_key=("id", "string"),\n'
+        '    indexes={"byTag": {"partition_key": ("tag", "string"), "projection": "key_only"}})'
+    ),
+    # Queues
+    "visibility_below_the_timeout": 'Queue(stack, "jobs", consumer="functions/reminders.send", visibility_timeout=5)',
+    "visibility_too_long": 'Queue(stack, "jobs", visibility_timeout="1 day")',
+    "batch_too_large": 'Queue(stack, "jobs", consumer="functions/reminders.send", batch_size=20000)',
+    "batch_too_large_for_fifo": 'Queue(stack, "jobs", consumer="functions/reminders.send", fifo=True, batch_size=11)',
+    "batch_without_a_window": 'Queue(stack, "jobs", consumer="functions/reminders.send", batch_size=11)',
+    "window_too_long": 'Queue(stack, "jobs", consumer="functions/reminders.send", batch_window="10 minutes")',
+    "window_of_a_fifo_queue": 'Queue(stack, "jobs", consumer="functions/reminders.send", fifo=True, batch_window=5)',
+    "dead_letters_of_another_kind": 'Queue(stack, "jobs", fifo=True, dead_letter=Queue(stack, "failed"))',
+    # Crons
+    "no_schedule": 'Cron(stack, "digest", job="functions/digest.run")',
+    "schedule_plural": 'Cron(stack, "digest", schedule="rate(1 days)", job="functions/digest.run")',
+    "schedule_singular": 'Cron(stack, "digest", schedule="rate(5 minute)", job="functions/digest.run")',
+    "schedule_of_unix": 'Cron(stack, "digest", schedule="0 9 * * 1-5", job="functions/digest.run")',
+    "schedule_of_five_fields": 'Cron(stack, "digest", schedule="cron(0 9 * * *)", job="functions/digest.run")',
+    "schedule_without_a_question_mark": 'Cron(stack, "digest", schedule="cron(0 9 * * * *)", job="functions/digest.run")',
+    "schedule_in_words": 'Cron(stack, "digest", schedule="every 5 minutes", job="functions/digest.run")',
+    "schedule_of_another_kind": 'Cron(stack, "digest", schedule="daily", job="functions/digest.run")',
+    # Apps and stacks
+    "stack_not_built": "def storage(stack): ...\napp.use(storage)",
+    "stack_used_before": (
+        "def storage(stack): ...\n@app.stack\ndef web(stack):\n    app.use(storage)\napp.stack(storage)"
+    ),
+    "stack_cycle": "def storage(stack):\n    stack.use(storage)\napp.stack(storage)",
+    "stack_cycle_of_two": (
+        "def storage(stack):\n    app.stack(web)\ndef web(stack):\n    app.use(storage)\napp.stack(storage, id='data')"
+    ),
+    "stack_built_twice": "@app.stack\ndef storage(stack): ...\napp.stack(storage)",
+    "stack_of_another_kind": 'app.stack("storage")',
+    "stack_id_taken": '@app.stack(id="backend")\ndef storage(stack): ...',
+    "output_with_an_underscore": 'stack.outputs(api_url="x")',
+    "output_twice": 'stack.outputs(Url="x")\nstack.outputs(Url="y")',
+}  # fmt: skip
+
+
+def text_of(error: SundogError, root: str) -> str:
+    fields = [f"{error.what}  [{error.code}]", f"where: {error.where}", f"why:   {error.why}"]
+    return "\n".join([*fields, *(f"fix:   {fix}" for fix in error.fixes)]).replace(root, "<project>")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_message(project, snapshot, case):
+    project.write("functions/asynchronous.py", "async def run(event, context): ...\n")
+    project.write("tests/helper.py", "def run(event, context): ...\n")
+    with pytest.raises(SundogError) as caught:
+        project.run(f"{HEADER}{CASES[case]}\n")
+    text = text_of(caught.value, str(project.root))
+
+    assert text == snapshot
+    assert "Token[" not in text
+    assert isinstance(caught.value.where, object)
+    assert caught.value.fixes
+
+
+def test_syntax_errors_in_handlers_are_found_before_a_deploy(project, monkeypatch, snapshot):
+    monkeypatch.setenv("SUNDOG_MODE", "deploy")
+    project.write("functions/broken.py", "import os\n\ndef run(event, context:\n    pass\n")
+    with pytest.raises(SundogError) as caught:
+        project.run(f'{HEADER}Function(stack, "f", handler="functions/broken.run")\n')
+
+    assert text_of(caught.value, str(project.root)) == snapshot
+
+
+def test_syntax_errors_in_handlers_do_not_stop_dev(project):
+    project.write("functions/broken.py", "def run(event, context:\n")
+    names = project.run(f'{HEADER}f = Function(stack, "f", handler="functions/broken.run")\n')
+
+    assert names["f"].function_entry().function == "run"
+
+
+def test_an_unknown_mode(project, monkeypatch, snapshot):
+    monkeypatch.setenv("SUNDOG_MODE", "prod")
+    with pytest.raises(SundogError) as caught:
+        project.run("from sundog import App\napp = App()\n")
+
+    assert text_of(caught.value, str(project.root)) == snapshot
+
+
+def test_context_that_is_not_json(project, snapshot):
+    project.write("cdk.json", '{"app": ')
+    with pytest.raises(SundogError) as caught:
+        project.run("from sundog import App\napp = App()\n")
+
+    assert text_of(caught.value, str(project.root)) == snapshot
+
+
+def test_every_error_has_a_code_of_its_own_and_explains_itself():
+    errors = {
+        value
+        for info in pkgutil.walk_packages(sundog.constructs.__path__, "sundog.constructs.")
+        if "synth_worker" not in info.name
+        for value in vars(import_module(info.name)).values()
+        if inspect.isclass(value)
+        and issubclass(value, SundogError)
+        and value.__module__.startswith("sundog.constructs")
+    }
+    codes = [error.code for error in errors]
+
+    assert len(set(codes)) == len(codes)
+    assert [error for error in errors if not re.fullmatch(r"SD-[A-Z]+-\d{3}", error.code)] == []
+    assert [error for error in errors if not (error.__doc__ or "").strip()] == []
+
+
+def test_every_error_has_a_case(request):
+    """Codes that no message in the snapshot shows are codes that nobody reviewed."""
+    snapshot_file = request.path.parent / "__snapshots__" / f"{request.path.stem}.ambr"
+    seen = set(re.findall(r"\[(SD-[A-Z]+-\d{3})\]", snapshot_file.read_text()))
+    codes = {
+        value.code
+        for info in pkgutil.walk_packages(sundog.constructs.__path__, "sundog.constructs.")
+        if "synth_worker" not in info.name
+        for value in vars(import_module(info.name)).values()
+        if inspect.isclass(value)
+        and issubclass(value, SundogError)
+        and value.__module__.startswith("sundog.constructs")
+    }
+
+    assert codes - seen == set()

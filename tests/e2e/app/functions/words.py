@@ -1,0 +1,3 @@
+"""Imported by a handler."""
+
+WORD = "word 0"

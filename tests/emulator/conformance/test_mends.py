@@ -1,0 +1,206 @@
+"""Whether the mends are still needed: without one, the emulator shows the defect.
+
+A failure here means that the pinned emulator does right by itself: remove the mend.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from sundog.aws.embedded.launcher.mends import MENDS, name_of
+
+ROLE = "arn:aws:iam::000000000000:role/conformance"
+EVERY_MEND = tuple(name_of(mend) for mend in MENDS)
+
+
+@pytest.fixture(scope="module")
+def unmended(run_cloud, aws_at, tmp_path_factory):
+    with run_cloud(tmp_path_factory.mktemp("unmended"), skipped_mends=EVERY_MEND) as started:
+        clients = aws_at(started.endpoint_url)
+        clients.cloud = started
+        yield clients
+
+
+def made(aws, resource_type, properties):
+    stack = aws.deploy({"It": {"Type": resource_type, "Properties": properties}})
+    return stack, aws.resource(stack["StackName"], "It")
+
+
+def cors_does_nothing(aws):
+    cors = {"AllowOrigins": ["https://a.example"]}
+    _, api = made(
+        aws, "AWS::ApiGatewayV2::Api", {"Name": "a", "ProtocolType": "HTTP", "CorsConfiguration": cors}
+    )
+    return "AllowOrigins" not in aws.client("apigatewayv2").get_api(ApiId=api).get("CorsConfiguration", {})
+
+
+def tags_are_dropped(aws):
+    _, bucket = made(aws, "AWS::S3::Bucket", {"Tags": [{"Key": "a", "Value": "b"}]})
+    with pytest.raises(Exception, match="NoSuchTagSet"):
+        aws.client("s3").get_bucket_tagging(Bucket=bucket)
+    return True
+
+
+def function(code, **properties):
+    return {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": code, **properties}
+
+
+def function_properties_are_dropped(aws):
+    inline = {"ZipFile": "def handler(event, context): return 1"}
+    _, name = made(aws, "AWS::Lambda::Function", function(inline, ReservedConcurrentExecutions=3))
+    return "ReservedConcurrentExecutions" not in aws.client("lambda").get_function_concurrency(
+        FunctionName=name
+    )
+
+
+def missing_code_is_taken(aws):
+    stack, _ = made(aws, "AWS::Lambda::Function", function({"S3Bucket": "none", "S3Key": "none"}))
+    return stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def table(key, **properties):
+    return {
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        **properties,
+    }
+
+
+def items_are_deleted(aws):
+    stack, name = made(aws, "AWS::DynamoDB::Table", table("id"))
+    aws.client("dynamodb").put_item(TableName=name, Item={"id": {"S": "1"}})
+    changed = {"It": {"Type": "AWS::DynamoDB::Table", "Properties": table("other")}}
+    aws.deploy(changed, name=stack["StackName"])
+    return aws.client("dynamodb").scan(TableName=name)["Count"] == 0
+
+
+def time_to_live_is_dropped(aws):
+    _, name = made(
+        aws,
+        "AWS::DynamoDB::Table",
+        table("id", TimeToLiveSpecification={"AttributeName": "e", "Enabled": True}),
+    )
+    described = aws.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    return described["TimeToLiveStatus"] == "DISABLED"
+
+
+def time_zone_is_dropped(aws):
+    properties = {
+        "ScheduleExpression": "cron(0 9 * * ? *)",
+        "ScheduleExpressionTimezone": "Europe/Paris",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": "arn:aws:lambda:eu-west-1:000000000000:function:none", "RoleArn": ROLE},
+    }
+    _, name = made(aws, "AWS::Scheduler::Schedule", properties)
+    return aws.client("scheduler").get_schedule(Name=name)["ScheduleExpressionTimezone"] == "UTC"
+
+
+def crashed_custom_resource_waits(aws):
+    resources = {
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": function({"ZipFile": "raise RuntimeError"}),
+        },
+        "It": {
+            "Type": "Custom::Thing",
+            "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}, "ServiceTimeout": 1},
+        },
+    }
+    return "timed out" in aws.reasons(aws.deploy(resources)["StackName"])
+
+
+def function_errors_are_shown(aws):
+    code = {"ZipFile": "def handler(event, context): raise ValueError('secret')"}
+    _, arn = made(aws, "AWS::Lambda::Function", function(code))
+    described = aws.client("lambda").get_function(FunctionName=arn)["Configuration"]["FunctionArn"]
+    gateway = aws.client("apigatewayv2")
+    api = gateway.create_api(Name="errors", ProtocolType="HTTP")["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    integration = gateway.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=described, PayloadFormatVersion="2.0"
+    )
+    gateway.create_route(
+        ApiId=api, RouteKey="$default", Target=f"integrations/{integration['IntegrationId']}"
+    )
+    with pytest.raises(urllib.error.HTTPError) as answered:
+        urllib.request.urlopen(aws.cloud.cloud.url_for("api", api) + "/", timeout=30)
+    with answered.value as answer:
+        return answer.code == 502
+
+
+def placeholder(aws, zipped, **settings):
+    aws.client("lambda").create_function(
+        FunctionName="fn",
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=ROLE,
+        Code={"ZipFile": zipped({"README.txt": ""})},
+        **settings,
+    )
+
+
+@pytest.mark.parametrize(
+    ("mend", "shows_the_defect"),
+    [
+        ("http_api_cors", cors_does_nothing),
+        ("http_api_function_error", function_errors_are_shown),
+        ("bucket_tags", tags_are_dropped),
+        ("function_properties", function_properties_are_dropped),
+        ("function_code", missing_code_is_taken),
+        ("table_key", items_are_deleted),
+        ("table_time_to_live", time_to_live_is_dropped),
+        ("schedule_properties", time_zone_is_dropped),
+        ("custom_resource_crash", crashed_custom_resource_waits),
+    ],
+)
+def test_mend_is_still_needed(unmended, mend, shows_the_defect):
+    assert mend in EVERY_MEND
+    assert shows_the_defect(unmended), f"the emulator no longer needs the mend {mend}"
+
+
+@pytest.fixture(scope="module")
+def unmended_function(unmended, new_target, zipped):
+    """A routed function of the unmended emulator with a dead-letter queue and a success destination."""
+    target = new_target()
+    url, arn = unmended.queue()
+    placeholder(unmended, zipped, DeadLetterConfig={"TargetArn": arn})
+    unmended.cloud.call(unmended.cloud.cloud.route, ["fn"], target.url, target.token)
+    yield target, url
+    target.server.shutdown()
+    target.server.server_close()
+
+
+def test_mend_of_asynchronous_invocations_is_still_needed(unmended, unmended_function, errors):
+    target, url = unmended_function
+
+    def fail(event, headers):
+        raise errors.raised("Broken", "always")
+
+    target.handlers["fn"] = fail
+    functions = unmended.client("lambda")
+    functions.put_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=0)
+    functions.invoke(FunctionName="fn", InvocationType="Event", Payload=b'{"a": 1}')
+    [message] = unmended.messages(url)
+
+    assert "requestContext" in json.loads(message["Body"]), (
+        "the emulator no longer needs asynchronous_invocation"
+    )
+
+
+def test_mend_of_the_batching_window_is_still_needed(unmended, unmended_function, wait_for):
+    target, _ = unmended_function
+    target.handlers["fn"] = lambda event, headers: None
+    target.seen.clear()
+    url, arn = unmended.queue()
+    unmended.client("lambda").create_event_source_mapping(
+        FunctionName="fn", EventSourceArn=arn, BatchSize=10, MaximumBatchingWindowInSeconds=300
+    )
+
+    unmended.client("sqs").send_message(QueueUrl=url, MessageBody="at once")
+
+    wait_for(lambda: target.seen.get("fn"), "the message, delivered before its window: the mend is needed")

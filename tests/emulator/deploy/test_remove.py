@@ -1,0 +1,92 @@
+import msgspec
+import pytest
+
+from sundog.deploy.failures import ExportInUse
+from sundog.deploy.remove import StageProtected
+
+
+def test_stacks_are_removed_before_those_that_they_depend_on(app, resources):
+    app.assembly.stack("base", {"Queue": resources.queue()})
+    app.assembly.stack("user", {"Queue": resources.queue()}, depends_on=("base",))
+    app.deploy()
+    removed = app.remove()
+
+    assert removed == [app.assembly.name("user"), app.assembly.name("base")]
+    assert app.finished() == {"user": "removed", "base": "removed"}
+    assert not app.project.outputs_file("local").exists()
+
+
+def test_removing_what_is_not_there_is_no_error(app, resources):
+    app.assembly.stack("main", {"Queue": resources.queue()})
+
+    assert app.remove() == []
+
+
+def test_removing_one_stack_removes_what_depends_on_it(app, resources):
+    app.assembly.stack("base", {"Queue": resources.queue()})
+    app.assembly.stack("user", {"Queue": resources.queue()}, depends_on=("base",))
+    app.assembly.stack("other", {"Queue": resources.queue()})
+    app.deploy()
+    removed = app.remove(only={"base"})
+
+    assert sorted(removed) == sorted([app.assembly.name("base"), app.assembly.name("user")])
+
+
+def test_what_is_retained_is_told_with_its_name(app, resources):
+    table = resources.table() | {"DeletionPolicy": "Retain"}
+    app.assembly.stack("main", {"Notes": table})
+    app.deploy()
+    app.remove()
+
+    assert len(app.notices()) == 1
+    assert app.notices()[0].startswith("`main/notes` was kept: the AWS::DynamoDB::Table `")
+
+
+def test_a_protected_stage_is_refused_until_confirmed(app, resources):
+    app.assembly.stack("main", {"Queue": resources.queue()})
+    app.deploy()
+    app.stage = msgspec.structs.replace(app.stage, protected=True)
+    with pytest.raises(StageProtected) as raised:
+        app.remove()
+
+    assert raised.value.what == "the stage `local` is protected"
+    assert app.remove(confirmed=True) == [app.assembly.name("main")]
+
+
+def test_a_stack_that_another_app_imports_from_is_not_removed(app, resources):
+    export = f"{app.assembly.app}-name"
+    app.assembly.stack(
+        "owner", {"First": resources.queue()}, outputs={"Name": {"Value": "x", "Export": {"Name": export}}}
+    )
+    app.deploy()
+    owner = app.assembly.stacks
+    app.assembly.stacks = []
+    app.assembly.stack(
+        "user",
+        {"Second": resources.queue(QueueName={"Fn::Sub": ["${n}-q", {"n": {"Fn::ImportValue": export}}]})},
+    )
+    app.deploy()
+    app.assembly.stacks = owner
+    with pytest.raises(ExportInUse) as raised:
+        app.remove()
+
+    user = app.assembly.name("user")
+    assert (
+        raised.value.what
+        == f"the stack `{app.assembly.name('owner')}` must keep its export `{export}`: `{user}` uses it"
+    )
+    assert app.finished() == {"owner": "failed"}
+
+
+def test_termination_protection_follows_the_app_and_keeps_a_stack_from_being_removed(app, resources):
+    app.assembly.stack("main", {"Queue": resources.queue()})
+    properties = app.assembly.artifacts["main"]["properties"]
+    properties["terminationProtection"] = True
+    app.deploy()
+    with pytest.raises(StageProtected) as raised:
+        app.remove()
+    properties["terminationProtection"] = False
+    app.deploy()
+
+    assert raised.value.what == f"the stack `{app.assembly.name('main')}` has termination protection"
+    assert app.remove() == [app.assembly.name("main")]

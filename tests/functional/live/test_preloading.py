@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Live, function, live_session
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def environment(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A virtual environment of its own: its interpreter and the folder of its packages."""
+    place = tmp_path_factory.mktemp("venv") / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return str(place / "bin" / "python"), place / "lib" / version / "site-packages"
+
+
+def zygote_has(live: Live) -> set[str]:
+    (zygote,) = live.session.python.zygotes.values()
+    return set(zygote.preloaded)
+
+
+async def test_installed_module_is_imported_once_for_all_workers(
+    tmp_path: Path, environment: tuple[str, Path]
+) -> None:
+    python, packages = environment
+    (packages / "library.py").write_text("import os\nIMPORTED_BY = os.getpid()\n")
+    async with live_session(tmp_path, python=python) as live:
+        await live.handler(
+            "import os, library\ndef handler(event, context):\n    return [library.IMPORTED_BY, os.getpid()]\n"
+        )
+        first = await live.answer()
+        await live.until(lambda: "library" in zygote_has(live), "the zygote's import")
+        live.write("app.py", "# edited\n" + (live.root / "app.py").read_text())
+        await live.until(lambda: any(one.reason == "edit" for one in live.ready), "a new environment")
+        second = await live.answer()
+        known = json.loads((live.session.state_dir / "preload.json").read_text())
+
+    assert first[0] == first[1]
+    assert second[0] != second[1]
+    assert "library" in known[python]["modules"]
+    assert "app" not in known[python]["modules"]
+
+
+async def test_module_that_reads_a_variable_which_differs_is_imported_in_each_worker(
+    tmp_path: Path, environment: tuple[str, Path]
+) -> None:
+    python, packages = environment
+    (packages / "coloured.py").write_text("import os\nCOLOUR = os.environ.get('COLOUR')\n")
+    (packages / "plain.py").write_text("import os\nREGION = os.environ['AWS_REGION']\n")
+    async with live_session(tmp_path, python=python) as live:
+        live.write(
+            "app.py",
+            "import coloured, plain\ndef handler(event, context):\n    return [coloured.COLOUR, plain.REGION]\n",
+        )
+        await live.serve(
+            function("app.handler", "red", environment={"COLOUR": "red"}),
+            function("app.handler", "blue", environment={"COLOUR": "blue"}),
+        )
+        before = [await live.answer(name="red"), await live.answer(name="blue")]
+        await live.until(lambda: "plain" in zygote_has(live), "the zygote's import of plain")
+        live.write("app.py", "# edited\n" + (live.root / "app.py").read_text())
+        await live.until(
+            lambda: len([one for one in live.ready if one.reason == "edit"]) >= 2, "new environments"
+        )
+        after = [await live.answer(name="red"), await live.answer(name="blue")]
+
+        assert before == after == [["red", "us-east-1"], ["blue", "us-east-1"]]
+        assert "coloured" not in zygote_has(live)
+
+
+async def test_module_that_starts_a_thread_is_imported_in_each_worker(
+    tmp_path: Path, environment: tuple[str, Path]
+) -> None:
+    python, packages = environment
+    (packages / "threaded.py").write_text(
+        "import threading, time\nTHREAD = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nTHREAD.start()\n"
+    )
+    (packages / "plain.py").write_text("X = 1\n")
+    async with live_session(tmp_path, python=python) as live:
+        await live.handler(
+            "import threaded, plain\ndef handler(event, context):\n    return threaded.THREAD.is_alive()\n"
+        )
+        await live.answer()
+        await live.until(lambda: "plain" in zygote_has(live), "the zygote's import of plain")
+        live.write("app.py", "# edited\n" + (live.root / "app.py").read_text())
+        await live.until(lambda: any(one.reason == "edit" for one in live.ready), "a new environment")
+
+        assert await live.answer() is True
+        assert "threaded" not in zygote_has(live)
+
+
+async def test_changed_package_starts_functions_anew(tmp_path: Path, environment: tuple[str, Path]) -> None:
+    python, packages = environment
+    (packages / "library.py").write_text("VALUE = 1\n")
+    async with live_session(tmp_path, python=python) as live:
+        await live.handler("import library\ndef handler(event, context):\n    return library.VALUE\n")
+        first = await live.answer()
+        await live.until(lambda: "library" in zygote_has(live), "the zygote's import")
+        # Another size as well: Python's bytecode cache tells versions apart by whole seconds and size.
+        (packages / "library.py").write_text("VALUE = 1000\n")
+        await live.until(lambda: any(one.reason == "edit" for one in live.ready), "a new environment")
+
+        assert (first, await live.answer()) == (1, 1000)
+
+
+async def test_projects_module_wins_over_an_installed_one_of_the_same_name(
+    tmp_path: Path, environment: tuple[str, Path]
+) -> None:
+    python, packages = environment
+    (packages / "library.py").write_text("VALUE = 'installed'\n")
+    async with live_session(tmp_path, python=python) as live:
+        live.write("one/app.py", "import library\ndef handler(event, context):\n    return library.VALUE\n")
+        live.write("two/app.py", "import library\ndef handler(event, context):\n    return library.VALUE\n")
+        live.write("two/library.py", "VALUE = 'own'\n")
+        await live.serve(
+            function("app.handler", "one", source="one"), function("app.handler", "two", source="two")
+        )
+        first = await live.answer(name="one")
+        await live.until(lambda: "library" in zygote_has(live), "the zygote's import")
+
+        assert (first, await live.answer(name="two")) == ("installed", "own")
+
+
+async def test_sundog_runtime_can_be_imported_where_it_is_not_installed(
+    tmp_path: Path, environment: tuple[str, Path]
+) -> None:
+    python, _ = environment
+    async with live_session(tmp_path, python=python) as live:
+        await live.handler(
+            "import sundog_runtime\ndef handler(event, context):\n    return sundog_runtime.__name__\n"
+        )
+
+        assert await live.answer() == "sundog_runtime"

@@ -1,0 +1,189 @@
+"""However a synth ends, no process and no folder of it stays."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="finds processes by their environment in /proc"
+)
+
+SESSION = """\
+import sys
+from pathlib import Path
+import anyio
+from sundog.deploy.synth.service import SynthService
+from sundog.errors import SundogError
+from sundog.model.project import find_project
+
+async def main():
+    project = find_project(Path(sys.argv[1]))
+    async with SynthService(project, print).running() as service:
+        stage = project.stage(None)
+        if sys.argv[2] == "synth":
+            try:
+                await service.synth(stage, mode="dev", reason="start")
+            except SundogError as error:
+                print("failed", error, flush=True)
+        elif sys.argv[2] == "prewarm":
+            service.prewarm(stage)
+            await anyio.sleep_forever()
+    async with SynthService(project, print, idle_seconds=0.1).running() as service:
+        service.prewarm(stage)
+        for state, message in ((True, "loaded"), (False, "released")):
+            while service._worker.is_alive is not state:
+                await anyio.sleep(0.01)
+            print(message, flush=True)
+        service.affected_by([project.app_file])
+        while not service._worker.is_alive:
+            await anyio.sleep(0.01)
+        print("loaded again", flush=True)
+
+anyio.run(main)
+"""
+
+
+def marked(mark: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if mark.encode() in (entry / "environ").read_bytes() and (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+def wait_until(condition, what: str, output: Path, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}; output:\n{output.read_text()}"
+        threading.Event().wait(0.05)
+
+
+class Session:
+    def __init__(self, root: Path, action: str) -> None:
+        self.mark = f"SYNTH_TEST_{uuid.uuid4().hex}"
+        self.temporary = root.parent / "tmp"
+        self.temporary.mkdir(exist_ok=True)
+        self.output = root.parent / "output.txt"
+        environ = {**os.environ, self.mark: "1", "TMPDIR": str(self.temporary)}
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SESSION, str(root), action], env=environ, stdout=output, stderr=output
+            )
+
+    def others(self) -> list[int]:
+        return [pid for pid in marked(self.mark) if pid != self.process.pid]
+
+    def wait_for_runner(self, file: Path) -> None:
+        wait_until(file.exists, "the app did not start", self.output)
+
+    def assert_gone(self) -> None:
+        wait_until(lambda: not self.others(), f"processes are left: {self.others()}", self.output, seconds=15)
+
+
+@pytest.fixture
+def looping(tmp_path):
+    """An app that says that it runs, has Node with it, and does not end."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[tool.sundog]\nname = "demo"\n')
+    (root / "app.py").write_text(
+        "import aws_cdk\naws_cdk.App()\nopen('started', 'w').close()\nwhile True: pass\n"
+    )
+    return root
+
+
+def test_a_killed_session_takes_its_synth_along(looping):
+    session = Session(looping, "synth")
+    session.wait_for_runner(looping / "started")
+    assert len(session.others()) >= 3  # the worker, its runner, Node
+
+    session.process.kill()
+    session.process.wait()
+
+    session.assert_gone()
+    (left,) = session.temporary.glob("sundog-synth-*")
+    next_session = Session(looping, "prewarm")
+    wait_until(lambda: not left.exists(), "the folder of the killed session is left", next_session.output)
+    next_session.process.kill()
+    next_session.process.wait()
+    next_session.assert_gone()
+
+
+def test_an_interrupted_session_leaves_nothing(looping):
+    session = Session(looping, "synth")
+    session.wait_for_runner(looping / "started")
+
+    session.process.send_signal(signal.SIGINT)
+    session.process.wait(30)
+
+    session.assert_gone()
+    assert list(session.temporary.glob("sundog-synth-*")) == []
+    assert not (looping / ".sundog/local/assembly.next").exists()
+
+
+def test_a_killed_worker_is_replaced_and_its_runner_goes(looping):
+    session = Session(looping, "synth")
+    session.wait_for_runner(looping / "started")
+    (looping / "started").unlink()
+    groups = {pid: os.getpgid(pid) for pid in session.others()}
+    worker = next(pid for pid in groups if os.getsid(pid) == pid)
+
+    os.kill(worker, signal.SIGKILL)
+    session.wait_for_runner(looping / "started")  # once more, from nothing
+
+    assert not set(groups) & set(session.others())
+    session.process.kill()
+    session.process.wait()
+    session.assert_gone()
+
+
+def test_a_killed_node_is_told_or_replaced(looping):
+    (looping / "app.py").write_text(
+        "import os, signal, subprocess\nimport aws_cdk\napp = aws_cdk.App()\n"
+        "from jsii._runtime import kernel\n"
+        "os.kill(kernel.provider._process._process.pid, signal.SIGKILL)\n"
+        "aws_cdk.Stack(app, 'x')\n"
+    )
+    session = Session(looping, "synth")
+
+    session.process.wait(120)
+
+    assert "failed" in session.output.read_text()
+    session.assert_gone()
+
+
+def test_a_killed_session_takes_the_waiting_spare_along(looping):
+    session = Session(looping, "prewarm")
+    wait_until(
+        lambda: any(b"program.js" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in session.others()),
+        "Node did not start",
+        session.output,
+    )
+
+    session.process.kill()
+    session.process.wait()
+
+    session.assert_gone()
+
+
+def test_a_worker_that_nobody_needs_is_ended_and_comes_back_with_an_edit(looping):
+    (looping / "app.py").write_text("import aws_cdk\n")
+    session = Session(looping, "idle")
+    wait_until(lambda: "released" in session.output.read_text(), "it was not ended", session.output)
+
+    wait_until(lambda: "loaded again" in session.output.read_text(), "it did not come back", session.output)
+
+    session.process.kill()
+    session.process.wait()
+    session.assert_gone()

@@ -1,0 +1,131 @@
+"""Tables, queues and crons."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("cdk")
+
+
+def only(items):
+    (item,) = items
+    return item
+
+
+def test_a_table_has_its_keys_and_is_paid_per_request(backend):
+    assembly = backend('Table(stack, "notes", partition_key=("userId", "string"), sort_key=("at", "number"))')
+    table = only(assembly.resources("backend", "AWS::DynamoDB::Table"))
+
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [
+        {"AttributeName": "userId", "KeyType": "HASH"},
+        {"AttributeName": "at", "KeyType": "RANGE"},
+    ]
+    assert only(assembly.manifest.resources).attributes == {
+        "partition_key": ["userId", "string"],
+        "sort_key": ["at", "number"],
+        "indexes": [],
+    }
+
+
+def test_a_table_has_indexes_and_expiring_items(backend):
+    assembly = backend(
+        """
+Table(stack, "notes", partition_key=("id", "string"), time_to_live="expires", indexes={
+    "byTag": {"partition_key": ("tag", "string"), "sort_key": ("at", "number"), "projection": "keys_only"},
+    "byUser": {"partition_key": ("user", "string"), "projection": ["title"]},
+})
+"""
+    )
+    table = only(assembly.resources("backend", "AWS::DynamoDB::Table"))
+
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert [(index["IndexName"], index["Projection"]) for index in table["GlobalSecondaryIndexes"]] == [
+        ("byTag", {"ProjectionType": "KEYS_ONLY"}),
+        ("byUser", {"NonKeyAttributes": ["title"], "ProjectionType": "INCLUDE"}),
+    ]
+
+
+def test_an_existing_table_is_bound_as_ours_are(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_dynamodb as dynamodb
+raw = dynamodb.Table.from_table_name(stack, "raw", "legacy-notes")
+Function(stack, "f", handler="functions/notes.get", bind=[Table(stack, "notes", cdk={"table": raw})])
+"""
+    )
+    variables = only(assembly.resources("backend", "AWS::Lambda::Function"))["Environment"]["Variables"]
+
+    assert "legacy-notes" in str(variables["SUNDOG_RESOURCE_NOTES"])
+    assert assembly.resources("backend", "AWS::DynamoDB::Table") == []
+
+
+def test_messages_are_hidden_for_six_times_the_consumers_timeout(backend):
+    assembly = backend(
+        'Queue(stack, "jobs", consumer={"handler": "functions/reminders.send", "timeout": 20})'
+    )
+
+    assert only(assembly.resources("backend", "AWS::SQS::Queue"))["VisibilityTimeout"] == 120
+
+
+def test_a_queue_without_a_consumer_is_only_a_queue(backend):
+    assembly = backend('Queue(stack, "jobs")')
+
+    assert assembly.manifest.functions == []
+    assert only(assembly.manifest.resources).attributes == {"fifo": False, "consumer": None, "batch_size": 10}
+
+
+def test_a_consumer_answers_with_partial_failures_when_asked(backend):
+    assembly = backend(
+        'Queue(stack, "jobs", consumer="functions/reminders.send", batch_size=100, batch_window="5 seconds", partial_failures=True)'
+    )
+    mapping = only(assembly.resources("backend", "AWS::Lambda::EventSourceMapping"))
+
+    assert mapping["BatchSize"] == 100
+    assert mapping["MaximumBatchingWindowInSeconds"] == 5
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_dead_letters_go_to_a_queue_of_their_own(backend):
+    assembly = backend(
+        'Queue(stack, "jobs", consumer="functions/reminders.send", dead_letter=True, max_receives=5)'
+    )
+    queues = assembly.resources("backend", "AWS::SQS::Queue")
+    (main,) = [queue for queue in queues if "RedrivePolicy" in queue]
+
+    assert len(queues) == 2
+    assert main["RedrivePolicy"]["maxReceiveCount"] == 5
+
+
+def test_dead_letters_go_to_another_queue(backend):
+    assembly = backend('Queue(stack, "jobs", dead_letter=Queue(stack, "failed"))')
+
+    assert len(assembly.resources("backend", "AWS::SQS::Queue")) == 2
+
+
+def test_a_fifo_queue_keeps_order(backend):
+    queues = backend('Queue(stack, "jobs", fifo=True, dead_letter=True)').resources(
+        "backend", "AWS::SQS::Queue"
+    )
+
+    assert [queue["FifoQueue"] for queue in queues] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "schedule", ["rate(1 day)", "rate(5 minutes)", "cron(0 9 ? * MON-FRI *)", "cron(0/5 8-17 * * ? *)"]
+)
+def test_a_schedule_reaches_the_rule_as_it_is(backend, schedule):
+    assembly = backend(f'Cron(stack, "digest", schedule="{schedule}", job="functions/digest.run")')
+
+    assert only(assembly.resources("backend", "AWS::Events::Rule"))["ScheduleExpression"] == schedule
+    assert only(only(assembly.manifest.functions).triggers).detail == {"schedule": schedule}
+
+
+def test_a_paused_cron_and_an_event_of_its_own(backend):
+    assembly = backend(
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", enabled=False, event={"all": True})'
+    )
+    rule = only(assembly.resources("backend", "AWS::Events::Rule"))
+
+    assert rule["State"] == "DISABLED"
+    assert only(rule["Targets"])["Input"] == '{"all":true}'

@@ -1,0 +1,98 @@
+import msgspec
+import pytest
+
+from sundog.deploy.assembly import StackTemplate
+from sundog.deploy.plan import DeployPlan, StackPlan
+from sundog.deploy.precheck import problems
+from sundog.deploy.report import Report
+from sundog.model.manifest import ConstructEntry, Manifest, SourcePlace, StackEntry
+from sundog.model.project import Project, Settings
+
+ENTRY = StackEntry(id="main", name="main", artifact_id="main", template_file="main.json")
+
+
+@pytest.fixture
+def report(tmp_path):
+    place = SourcePlace(file="app.py", line=3)
+    construct = ConstructEntry(
+        stack="main", logical_id="Api", path="main/api", cloudformation_type="AWS::X::Y", place=place
+    )
+    manifest = Manifest(app="x", stage="local", stacks=[ENTRY], constructs=[construct])
+    return Report(Project(root=tmp_path, settings=Settings(name="x")), manifest, lambda _event: None)
+
+
+def found(report, content, body=b"{}"):
+    template = StackTemplate(
+        entry=ENTRY,
+        body=body,
+        content=content,
+        tags={},
+        parameters={},
+        termination_protected=False,
+        assets=(),
+        template_asset=None,
+        execution_role_arn=None,
+        deploy_role_arn=None,
+        bootstrap_version=None,
+        bootstrap_parameter=None,
+    )
+    plan = StackPlan(template=template, template_hash="", action="create", deployed=None, depends_on=())
+    return [(error.code, error.what) for error in problems(DeployPlan(stacks=(plan,)), report, None)]
+
+
+def test_a_sound_template_has_no_problems(report):
+    content = {
+        "Parameters": {"Version": {"Default": "1"}},
+        "Resources": {
+            "Api": {"Properties": {"Name": {"Ref": "Version"}, "Stack": {"Ref": "AWS::StackName"}}},
+            "Route": {
+                "Properties": {"Api": {"Fn::GetAtt": ["Api", "Id"]}, "Other": {"Fn::GetAtt": "Api.Id"}}
+            },
+        },
+    }
+
+    assert found(report, content) == []
+
+
+def test_a_reference_to_nothing_is_found_with_the_nearest_name(report):
+    content = {"Resources": {"Api": {"Properties": {"To": [{"Ref": "Tabel"}]}}, "Table": {}}}
+
+    assert found(report, content) == [
+        ("SD-DEPLOY-005", "`main/api` refers to `Tabel`, which `main` does not have")
+    ]
+
+
+def test_too_many_resources_and_too_large_a_template_are_found_together(report):
+    content = {"Resources": {f"R{number}": {} for number in range(501)}}
+
+    assert found(report, content, body=b" " * 1_000_001) == [
+        ("SD-DEPLOY-003", "the template of `main` has 1,000,001 bytes, 1,000,000 is the most"),
+        ("SD-DEPLOY-003", "the stack `main` has 501 resources, 500 is the most"),
+    ]
+
+
+def test_a_parameter_that_nothing_gives_a_value_is_found(report):
+    assert found(report, {"Parameters": {"Size": {"Type": "String"}}}) == [
+        ("SD-DEPLOY-004", "the parameter `Size` of the stack `main` has no value")
+    ]
+
+
+def test_a_stack_that_does_not_change_is_not_checked(report):
+    template = StackTemplate(
+        entry=ENTRY,
+        body=b"{}",
+        content={"Parameters": {"Size": {}}},
+        tags={},
+        parameters={},
+        termination_protected=False,
+        assets=(),
+        template_asset=None,
+        execution_role_arn=None,
+        deploy_role_arn=None,
+        bootstrap_version=None,
+        bootstrap_parameter=None,
+    )
+    plan = StackPlan(template=template, template_hash="", action="unchanged", deployed=None, depends_on=())
+
+    assert problems(DeployPlan(stacks=(plan,)), report, None) == []
+    assert problems(DeployPlan(stacks=(msgspec.structs.replace(plan, action="create"),)), report, None) != []
