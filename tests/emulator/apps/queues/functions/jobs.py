@@ -1,0 +1,4 @@
+def work(event, context):
+    print("working on", [record["body"] for record in event["Records"]])
+    failed = [record["messageId"] for record in event["Records"] if record["body"] == "bad"]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

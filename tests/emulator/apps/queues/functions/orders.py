@@ -1,0 +1,2 @@
+def take(event, context):
+    return [record["body"] for record in event["Records"]]
