@@ -10,6 +10,8 @@ from sundog.errors import ConstructError, Location, suggestion
 
 if TYPE_CHECKING:
     import aws_cdk
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_lambda as lambda_
 
     from sundog.constructs._permissions import Permission
 
@@ -40,6 +42,8 @@ class FunctionProps:
     """Seconds, or `"30 seconds"`; 10 seconds by default, 15 minutes at most."""
     memory: int | str | aws_cdk.Size | None = None
     """Megabytes, or `"1 GB"`; 1024 by default."""
+    disk: int | str | aws_cdk.Size | None = None
+    """Size of `/tmp`: megabytes, or `"2 GB"`; Lambda gives 512 MB."""
     architecture: str | None = None
     """`x86_64`, the default, or `arm64`."""
     environment: Mapping[str, str] | None = None
@@ -47,6 +51,30 @@ class FunctionProps:
     """Resources that the function uses: their names reach it through `sundog_runtime`, with the permission to use them."""
     permissions: Sequence[Permission] | None = None
     """Further permissions: `"s3:GetObject"`, a construct, `(construct, "grant_read")`, a PolicyStatement."""
+    url: bool | Mapping[str, Any] | None = None
+    """True for a URL of its own, or settings: `{"auth": "iam", "cors": {…}, "streaming": True}`."""
+    layers: Sequence[Any] | None = None
+    """ARNs of layers, or `aws_lambda.LayerVersion`s; at most five."""
+    tracing: str | lambda_.Tracing | None = None
+    """`active`, `pass_through` (Lambda's default) or `disabled`: what X-Ray is told."""
+    reserved_concurrency: int | None = None
+    """Invocations that may run at once; they are taken from the account's."""
+    retries: int | None = None
+    """How often an asynchronous event that failed is tried again; Lambda does it twice."""
+    max_event_age: float | str | aws_cdk.Duration | None = None
+    """How long an asynchronous event is kept; 6 hours by default."""
+    on_success: Any | None = None
+    """Where the results of asynchronous events go: a function, queue, topic, event bus or bucket."""
+    on_failure: Any | None = None
+    """Where those go that failed for good."""
+    dead_letter: Any | None = None
+    """Where the failed events themselves go: True for a queue of its own, or a queue or topic."""
+    vpc: ec2.IVpc | None = None
+    """The network that the function runs in."""
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None
+    """Which of its subnets; the private ones by default."""
+    security_groups: Sequence[ec2.ISecurityGroup] | None = None
+    """The function's security groups; one of its own by default."""
     description: str | None = None
     log_retention_days: int | None = None
     """How long CloudWatch keeps the log; for ever by default."""
@@ -58,7 +86,7 @@ class FunctionProps:
 
 FUNCTION_PROPS = tuple(field.name for field in fields(FunctionProps))
 _BY_KEY = ("environment", "build", "cdk")
-_JOINED = ("bind", "permissions")
+_JOINED = ("bind", "permissions", "layers")
 
 
 def merged(defaults: FunctionProps, own: FunctionProps) -> FunctionProps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk
 import aws_cdk.aws_iam as iam
@@ -13,10 +13,14 @@ import jsii
 import msgspec
 from constructs import Construct
 
+from sundog.constructs import _function_settings as settings
+from sundog.constructs._async_invocation import async_invocation
 from sundog.constructs._binding import Bindable, Binding
 from sundog.constructs._construct import SundogConstruct
-from sundog.constructs._function_props import FunctionProps, merged
-from sundog.constructs._handlers import Handler, resolve_handler
+from sundog.constructs._function_entry import function_entry
+from sundog.constructs._function_props import FUNCTION_PROPS, FunctionProps, merged
+from sundog.constructs._function_url import add_url
+from sundog.constructs._handlers import resolve_handler
 from sundog.constructs._permissions import (
     BindingClash,
     NotBindable,
@@ -24,21 +28,31 @@ from sundog.constructs._permissions import (
     grant_named,
     grant_permission,
 )
-from sundog.constructs._registry import listed, path_of, type_name
-from sundog.constructs._runtimes import ARCHITECTURES, RUNTIMES, cdk_runtime, default_runtime, language_of
-from sundog.constructs._values import DURATION_FORMS, SIZE_FORMS, is_token, megabytes, seconds
-from sundog.errors import ConstructError, suggestion
+from sundog.constructs._registry import path_of, type_name
+from sundog.constructs._runtimes import cdk_runtime
+from sundog.constructs._values import is_token
+from sundog.errors import ConstructError
 from sundog.model.manifest import FunctionEntry, Trigger
 
+if TYPE_CHECKING:
+    # The CDK's largest module, and only the few functions in a network load it.
+    import aws_cdk.aws_ec2 as ec2
+
 DEFAULTS = FunctionProps(timeout=10, memory=1024, architecture="x86_64")
-LONGEST_TIMEOUT_SECONDS = 900
-SMALLEST_MEMORY_MB, LARGEST_MEMORY_MB = 128, 10240
+_FOR_ANY_FUNCTION = ("bind", "permissions", "cdk")
+"""What an imported function can be given too."""
 
 
-class InvalidFunctionSetting(ConstructError):
-    """A function's timeout, memory, runtime or architecture is not one that Lambda has."""
+class NoFunctionUrl(ConstructError):
+    """The URL of a function was asked for, and the function has none: `url=True` gives it one."""
 
-    code = "SD-CONSTRUCT-021"
+    code = "SD-FUNCTION-003"
+
+
+class InvalidEventSource(ConstructError):
+    """Something that is not an event source of the CDK was given to `add_event_source`."""
+
+    code = "SD-FUNCTION-004"
 
 
 class MissingHandler(ConstructError):
@@ -60,14 +74,28 @@ class Function(SundogConstruct):
         runtime: A Lambda runtime such as `python3.13`.
         timeout: Seconds, or `"30 seconds"`.
         memory: Megabytes, or `"1 GB"`.
+        disk: Size of `/tmp`: megabytes, or `"2 GB"`.
         architecture: `x86_64` or `arm64`.
         environment: Environment variables.
         bind: Resources that the function uses.
         permissions: Further permissions.
+        url: True for a URL of its own, or its settings: `{"auth": "iam", "cors": False, "streaming": True}`.
+        layers: ARNs of layers, or `aws_lambda.LayerVersion`s.
+        tracing: `active`, `pass_through` or `disabled`: what X-Ray is told.
+        reserved_concurrency: Invocations that may run at once.
+        retries: How often an asynchronous event that failed is tried again: 0 to 2.
+        max_event_age: How long it is kept for that: `"1 hour"`.
+        on_success: Where the results of asynchronous events go: a function, queue, topic, event bus or bucket.
+        on_failure: Where those go that failed for good.
+        dead_letter: Where the failed events themselves go: True for a queue of its own, or a queue or topic.
+        vpc: The `aws_ec2.Vpc` that the function runs in.
+        vpc_subnets: Which of its subnets, as for the CDK: `{"subnet_type": SubnetType.PRIVATE_ISOLATED}`.
+        security_groups: The function's security groups; one of its own by default.
         description: Shown in the AWS console.
         log_retention_days: How long CloudWatch keeps the log.
         build: Options of the language's builder.
-        cdk: `{"function": {…}}` lays properties over the CDK's function; `{"function": existing}` uses one as it is.
+        cdk: `{"function": {…}}`, `{"log_group": {…}}`, `{"url": {…}}` and `{"dead_letter_queue": {…}}` lay properties
+            over the CDK's; `{"function": existing}` uses a function as it is.
 
     Example:
         >>> resize = Function(stack, "resize", handler="functions/images.resize", timeout="1 minute", bind=[notes])
@@ -75,7 +103,7 @@ class Function(SundogConstruct):
     """
 
     kind = "Function"
-    cdk_keys = ("function", "log_group")
+    cdk_keys = ("function", "log_group", "url", "dead_letter_queue")
 
     def __init__(
         self,
@@ -86,47 +114,48 @@ class Function(SundogConstruct):
         runtime: str | None = None,
         timeout: float | str | aws_cdk.Duration | None = None,
         memory: int | str | aws_cdk.Size | None = None,
+        disk: int | str | aws_cdk.Size | None = None,
         architecture: str | None = None,
         environment: Mapping[str, str] | None = None,
         bind: Sequence[Bindable | tuple[Bindable, str]] | None = None,
         permissions: Sequence[Permission] | None = None,
+        url: bool | Mapping[str, Any] | None = None,
+        layers: Sequence[str | lambda_.ILayerVersion] | None = None,
+        tracing: str | lambda_.Tracing | None = None,
+        reserved_concurrency: int | None = None,
+        retries: int | None = None,
+        max_event_age: float | str | aws_cdk.Duration | None = None,
+        on_success: Any | None = None,
+        on_failure: Any | None = None,
+        dead_letter: Any | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
         description: str | None = None,
         log_retention_days: int | None = None,
         build: Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        own = FunctionProps(
-            handler=handler,
-            runtime=runtime,
-            timeout=timeout,
-            memory=memory,
-            architecture=architecture,
-            environment=environment,
-            bind=bind,
-            permissions=permissions,
-            description=description,
-            log_retention_days=log_retention_days,
-            build=build,
-            cdk=cdk,
-        )
+        # Every setting is an argument of the same name; a contract test holds the two together.
+        own = FunctionProps(**{name: value for name, value in locals().items() if name in FUNCTION_PROPS})
         super().__init__(scope, id, cdk=cdk)
         self._define(own)
 
     def _define(self, own: FunctionProps) -> None:
         self.triggers: list[Trigger] = []
+        self.timeout_seconds: float | None = None
         self._bound: dict[str, Binding] = {}
         self._bound_ids: list[str] = []
         self._granted: set[tuple[str, str]] = set()
         self._entry: FunctionEntry | None = None
-        configured = {
-            name: getattr(own, name)
-            for name in ("handler", "runtime", "timeout", "memory", "architecture", "environment")
-        }
+        for key in self.cdk_keys:
+            setattr(self.cdk, key, None)
+        configured = {name: getattr(own, name) for name in FUNCTION_PROPS if name not in _FOR_ANY_FUNCTION}
         existing = self.cdk_import("function", configured)
         if existing is not None:
             self.cdk.function = existing
-            self.timeout_seconds: float | None = None
             self.bind(own.bind or [])
+            self._permit(own.permissions)
         else:
             self._create(self._with_defaults(own))
         self.registry.constructs.append(self)
@@ -155,34 +184,54 @@ class Function(SundogConstruct):
             where=self.registry.places.location(self.place),
             strict=self.registry.mode == "deploy",
         )
-        timeout, memory = self._timeout(props.timeout), self._memory(props.memory)
-        runtime = self._runtime(props.runtime, handler)
-        architecture = self._architecture(props.architecture)
+        self._cdk_input = dict(props.cdk or {})
+        timeout = settings.timeout_seconds(self, props.timeout)
+        runtime = settings.runtime_name(self, props.runtime, handler)
+        architecture = settings.architecture_name(self, props.architecture)
         grants = [self._add_binding(item) for item in props.bind or []]
-        environment = {binding.variable: binding.text for binding in self._bound.values()}
         self.timeout_seconds = None if is_token(timeout) else timeout
-        entry = self._base_entry(handler, runtime, architecture, timeout, memory, props.build or {})
-        self._entry = msgspec.structs.replace(entry, runtime_is_default=props.runtime is None)
-        own_props = {
+        memory = settings.memory_megabytes(self, props.memory)
+        self._entry = function_entry(self, handler, runtime, architecture, timeout, memory, props)
+        own = {
             "code": self.registry.assets.code(self.path.partition("/")[0], self._entry),
             "handler": handler.lambda_handler,
             "runtime": cdk_runtime(self.registry, runtime),
-            "timeout": props.timeout
-            if isinstance(props.timeout, aws_cdk.Duration)
-            else aws_cdk.Duration.seconds(timeout),
+            "timeout": aws_cdk.Duration.seconds(timeout),
             "memory_size": memory,
-            "environment": {**environment, **(props.environment or {})} or None,
-            "description": props.description,
+            **self._cdk_settings(props),
+            **async_invocation(self, props),
         }
         if architecture == "arm64":
-            own_props["architecture"] = lambda_.Architecture.ARM_64
-        over = (props.cdk or {}).get("function", {})
-        self.cdk.function = lambda_.Function(self, "Function", **{**own_props, **over})
-        self._create_log_group(props.log_retention_days)
+            own["architecture"] = lambda_.Architecture.ARM_64
+        self.cdk.function = lambda_.Function(self, "Function", **{**own, **self.cdk_props("function")})
+        self._create_log_group(settings.log_retention(self, props.log_retention_days))
+        self._create_url(props.url, handler.language)
         for grant in grants:
             grant(self.cdk.function)
-        for permission in props.permissions or []:
+        self._permit(props.permissions)
+
+    def _cdk_settings(self, props: FunctionProps) -> dict[str, Any]:
+        """Return the CDK's properties for what needs nothing but a look at its value."""
+        bound = {binding.variable: binding.text for binding in self._bound.values()}
+        found: dict[str, Any] = {
+            "ephemeral_storage_size": settings.disk_size(self, props.disk),
+            "environment": {**bound, **(props.environment or {})} or None,
+            "layers": settings.layer_versions(self, props.layers) or None,
+            "tracing": settings.tracing_mode(self, props.tracing),
+            "reserved_concurrent_executions": settings.reserved_concurrency(self, props.reserved_concurrency),
+            "description": props.description,
+            **settings.network(self, props.vpc, props.vpc_subnets, props.security_groups),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _permit(self, permissions: Sequence[Permission] | None) -> None:
+        for permission in permissions or []:
             grant_permission(permission, self.cdk.function, self.error)
+
+    def _create_url(self, given: Any, language: str) -> None:
+        self.cdk.url = add_url(self, given, self.cdk.function, language=language)
+        if self.cdk.url is not None:
+            self.triggers.append(Trigger(kind="url", label="function URL", resource=self.path))
 
     def _create_log_group(self, retention_days: int | None) -> None:
         # Lambda would make the group itself at the first invocation, and leave it behind when the stack goes.
@@ -197,37 +246,6 @@ class Function(SundogConstruct):
             # Deleting is what CloudFormation does unasked.
             group.apply_removal_policy(aws_cdk.RemovalPolicy.RETAIN)
         self.cdk.log_group = group
-
-    def _base_entry(
-        self,
-        handler: Handler,
-        runtime: str,
-        architecture: str,
-        timeout: float,
-        memory: int,
-        build: Mapping[str, Any],
-    ) -> FunctionEntry:
-        project = self.registry.project
-        return FunctionEntry(
-            id=self.path,
-            name=self.path,
-            stack="",
-            logical_id="",
-            handler=handler.text,
-            runtime=runtime,
-            language=handler.language,
-            source=handler.source.relative_to(project.root).as_posix(),
-            file=handler.file.relative_to(project.root).as_posix(),
-            function=handler.function,
-            timeout_seconds=timeout,
-            memory_mb=memory,
-            architecture=architecture,
-            place=self.place,
-            asset_hash=self.registry.assets.input_hash(
-                handler, runtime, architecture, build, self.registry.places.location(self.place)
-            ),
-            build=dict(build),
-        )
 
     def function_entry(self) -> FunctionEntry | None:
         """Return what the manifest says about the function, without what only the finished assembly knows.
@@ -283,52 +301,29 @@ class Function(SundogConstruct):
             return binding.grant
         return lambda grantee: grant_named(resource, grant_name, grantee, self.error)
 
-    def _timeout(self, given: Any) -> float:
-        value = given if is_token(given) else seconds(given)
-        if value is None or (not is_token(value) and not 1 <= value <= LONGEST_TIMEOUT_SECONDS):
-            raise self.error(
-                InvalidFunctionSetting,
-                f"Function `{self.id}`: `timeout` is `{given}`",
-                why=f"Lambda allows 1 to {LONGEST_TIMEOUT_SECONDS} seconds, written as {DURATION_FORMS}",
-                fix=f"set `timeout` to at most {LONGEST_TIMEOUT_SECONDS}",
-            )
-        return float(value)
+    def add_event_source(self, source: lambda_.IEventSource, *, label: str | None = None) -> None:
+        """Have any event source of the CDK invoke the function.
 
-    def _memory(self, given: Any) -> int:
-        value = given if is_token(given) else megabytes(given)
-        if value is None or (not is_token(value) and not SMALLEST_MEMORY_MB <= value <= LARGEST_MEMORY_MB):
-            raise self.error(
-                InvalidFunctionSetting,
-                f"Function `{self.id}`: `memory` is `{given}`",
-                why=f"Lambda allows {SMALLEST_MEMORY_MB} to {LARGEST_MEMORY_MB} MB, written as {SIZE_FORMS}",
-                fix=f"set `memory` between {SMALLEST_MEMORY_MB} and {LARGEST_MEMORY_MB}",
-            )
-        return int(value)
+        Args:
+            source: One of `aws_lambda_event_sources`, or an `IEventSource` of your own.
+            label: What people call it, in logs and the Console; the kind of source by default.
 
-    def _runtime(self, given: str | None, handler: Handler) -> str:
-        if given is None:
-            return default_runtime(handler.language, handler.source)
-        fitting = [name for name in RUNTIMES if language_of(name) == handler.language]
-        if given not in fitting:
-            close = suggestion(given, fitting) or fitting[-1]
-            raise self.error(
-                InvalidFunctionSetting,
-                f"Function `{self.id}`: `{given}` cannot run `{handler.file.name}`",
-                why=f"the runtimes for it are {listed(fitting)}",
-                fix=f'write `runtime="{close}"`, or leave it out',
-            )
-        return given
+        Raises:
+            InvalidEventSource: It is something else.
 
-    def _architecture(self, given: str | None) -> str:
-        if given not in ARCHITECTURES:
-            close = suggestion(str(given), ARCHITECTURES) or ARCHITECTURES[0]
+        Example:
+            >>> resize.add_event_source(S3EventSourceV2(bucket, events=[EventType.OBJECT_CREATED]))
+        """
+        if not hasattr(type(source), "__jsii_type__") and not hasattr(type(source), "bind"):
             raise self.error(
-                InvalidFunctionSetting,
-                f"Function `{self.id}`: `{given}` is not an architecture of Lambda",
-                why=f"the architectures are {listed(ARCHITECTURES)}",
-                fix=f'write `architecture="{close}"`',
+                InvalidEventSource,
+                f"{type_name(source)} is no event source for Function `{self.id}`",
+                why="an event source is an object of `aws_cdk.aws_lambda_event_sources`",
+                fix="wrap the resource: `SqsEventSource(queue)`, `SnsEventSource(topic)`, `DynamoEventSource(table, …)`",
             )
-        return given
+        self.cdk.function.add_event_source(source)
+        kind = type(source).__name__.partition("EventSource")[0].lower() or "event"
+        self.triggers.append(Trigger(kind=kind, label=label or f"{kind} events"))
 
     @property
     def name(self) -> str:
@@ -339,6 +334,21 @@ class Function(SundogConstruct):
     def arn(self) -> str:
         """ARN of the function, known to CloudFormation."""
         return str(self.cdk.function.function_arn)
+
+    @property
+    def url(self) -> str:
+        """URL of the function, with a slash at the end, known to CloudFormation.
+
+        Raises:
+            NoFunctionUrl: The function was not given one.
+        """
+        if self.cdk.url is None:
+            raise self.error(
+                NoFunctionUrl,
+                f"Function `{self.id}` has no URL",
+                fix="add `url=True`",
+            )
+        return str(self.cdk.url.url)
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -353,13 +363,16 @@ class Function(SundogConstruct):
         return function
 
     def binding(self) -> Binding:
-        """Return the name, the ARN, and the permission to invoke the function."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"function_name": self.name, "function_arn": self.arn},
-            grant=self.cdk.function.grant_invoke,
-        )
+        """Return the name, the ARN and the URL, and the permission to invoke the function."""
+        values = {"function_name": self.name, "function_arn": self.arn}
+        if self.cdk.url is not None:
+            values["function_url"] = self.url
+        return Binding(kind=self.kind, name=self.id, values=values, grant=self._grant_invoke)
+
+    def _grant_invoke(self, grantee: iam.IGrantable) -> None:
+        self.cdk.function.grant_invoke(grantee)
+        if self.cdk.url is not None and self.cdk.url.auth_type == lambda_.FunctionUrlAuthType.AWS_IAM:
+            self.cdk.url.grant_invoke_url(grantee)
 
 
 def _nothing(grantee: iam.IGrantable) -> None:

@@ -63,7 +63,54 @@ CASES = {
     "runtime_of_another_language": 'Function(stack, "f", handler="functions/notes.get", runtime="nodejs22.x")',
     "architecture_misspelt": 'Function(stack, "f", handler="functions/notes.get", architecture="arm")',
     "setting_misspelt": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "timout": 5})',  # codespell:ignore timout
-    "setting_of_the_cdk": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "tracing": True})',
+    "setting_of_the_cdk": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "filesystem": True})',
+    "disk_too_small": 'Function(stack, "f", handler="functions/notes.get", disk=256)',
+    "tracing_misspelt": 'Function(stack, "f", handler="functions/notes.get", tracing="activ")',  # codespell:ignore activ
+    "tracing_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", tracing=True)',
+    "concurrency_below_zero": 'Function(stack, "f", handler="functions/notes.get", reserved_concurrency=-1)',
+    "retention_between": 'Function(stack, "f", handler="functions/notes.get", log_retention_days=10)',
+    "layer_without_a_version": (
+        'Function(stack, "f", handler="functions/notes.get", layers=["arn:aws:lambda:eu-west-1:123456789012:layer:tools"])'
+    ),
+    "layer_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", layers=[42])',
+    "layers_too_many": (
+        'arn = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:1"\n'
+        'Function(stack, "f", handler="functions/notes.get", layers=[arn] * 6)'
+    ),
+    "security_groups_without_a_vpc": 'Function(stack, "f", handler="functions/notes.get", security_groups=[])',
+    "retries_too_many": 'Function(stack, "f", handler="functions/notes.get", retries=3)',
+    "event_age_too_short": 'Function(stack, "f", handler="functions/notes.get", max_event_age="5 seconds")',
+    "destination_in_quotes": 'Function(stack, "f", handler="functions/notes.get", on_failure="failures")',
+    "destination_that_is_a_table": (
+        'notes = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Function(stack, "f", handler="functions/notes.get", on_success=notes)'
+    ),
+    "destination_that_is_fifo": (
+        'Function(stack, "f", handler="functions/notes.get", on_failure=Queue(stack, "failures", fifo=True))'
+    ),
+    "dead_letters_to_a_function": (
+        'get = Function(stack, "get", handler="functions/notes.get")\n'
+        'Function(stack, "f", handler="functions/notes.get", dead_letter=get)'
+    ),
+    "url_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", url="https://example.com")',
+    "url_setting_misspelt": 'Function(stack, "f", handler="functions/notes.get", url={"atuh": "iam"})',
+    "url_auth_misspelt": 'Function(stack, "f", handler="functions/notes.get", url={"auth": "aws_iam"})',
+    "url_cors_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", url={"cors": "*"})',
+    "url_cors_misspelt": 'Function(stack, "f", handler="functions/notes.get", url={"cors": {"allowed_origins": ["*"]}})',
+    "url_cors_method_misspelt": (
+        'Function(stack, "f", handler="functions/notes.get", url={"cors": {"allow_methods": ["GTE"]}})'
+    ),
+    "url_cors_for_a_week": (
+        'Function(stack, "f", handler="functions/notes.get", url={"cors": {"max_age": "7 days"}})'
+    ),
+    "url_that_streams_from_python": 'Function(stack, "f", handler="functions/notes.get", url={"streaming": True})',
+    "no_url": 'Function(stack, "f", handler="functions/notes.get").url',
+    "event_source_of_another_kind": 'Function(stack, "f", handler="functions/notes.get").add_event_source("jobs")',
+    "import_with_a_setting": (
+        'from aws_cdk import aws_lambda as lambda_\n'
+        'raw = lambda_.Function.from_function_name(stack, "raw", "raw")\n'
+        'Function(stack, "f", retries=1, cdk={"function": raw})'
+    ),
     "defaults_after_a_function": 'Function(stack, "f", handler="functions/notes.get")\nstack.set_function_defaults(timeout=5)',
     "app_defaults_after_a_function": 'Function(stack, "f", handler="functions/notes.get")\napp.set_function_defaults(timeout=5)',
     "default_misspelt": "app.set_function_defaults(enviroment={})",  # codespell:ignore enviroment
