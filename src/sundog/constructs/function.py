@@ -346,6 +346,7 @@ class Function(SundogConstruct):
             raise self.error(
                 NoFunctionUrl,
                 f"Function `{self.id}` has no URL",
+                why="it was given none",
                 fix="add `url=True`",
             )
         return str(self.cdk.url.url)
