@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
@@ -101,7 +101,18 @@ class Watcher:
             await asyncio.to_thread(self._thread.join)
 
     def _open(self) -> RustNotify:
-        paths = [str(path) for path in folders(self._root, self._ignore)]
+        watched = folders(self._root, self._ignore)
+        while True:
+            notify = self._notify_of(watched)
+            present = folders(self._root, self._ignore)
+            if set(watched).issuperset(present) or self._stop.is_set():
+                return notify
+            # A folder came after its parent was read and before its parent was watched: nobody would tell of it.
+            notify.close()
+            watched = present
+
+    def _notify_of(self, watched: Iterable[Path]) -> RustNotify:
+        paths = [str(path) for path in watched]
         try:
             return _notify(paths, polling=False)
         except (OSError, WatchfilesRustInternalError) as error:
@@ -127,7 +138,7 @@ class Watcher:
                     # The loop has ended before this thread was told to.
                     return
 
-    def _new_folders(self, paths: Collection[Path]) -> frozenset[Path] | None:
+    def _new_folders(self, paths: frozenset[Path]) -> frozenset[Path] | None:
         # A folder that came is not watched yet. What was put into it before it is counts as changed.
         if not any(path.is_dir() and not path.is_symlink() for path in paths):
             return None
@@ -138,9 +149,10 @@ class Watcher:
         late = before.watch(BURST_MS, STEP_MS, STEP_MS, self._stop)
         before.close()
         told = frozenset() if isinstance(late, str) else frozenset(Path(name) for _, name in late)
-        return frozenset(path for path in told if not self._ignore(path)) | frozenset(
+        told = frozenset(path for path in told if not self._ignore(path))
+        return told | frozenset(
             Path(folder) / name
-            for path in paths
+            for path in paths | told
             if path.is_dir()
             for folder, _, names in os.walk(path)
             for name in names

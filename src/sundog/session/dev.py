@@ -139,6 +139,7 @@ class DevSession:
             while True:
                 if self._synthesized is not None:
                     await self._deploy(self._synthesized, cloud, reached, live)
+                    beside.start_soon(self._save, cloud)
                     beside.start_soon(self._validate, self._synthesized)
                 # The next synth is an edit's, which should find everything loaded.
                 synth.prewarm(self._stage)
@@ -147,6 +148,14 @@ class DevSession:
                     self._validating.cancel()
                     if await self._synthesize(synth, edited):
                         break
+
+    async def _save(self, cloud: LocalCloud) -> None:
+        """Save the stage as it was deployed: a cloud that is killed comes back with the same addresses."""
+        try:
+            await cloud.snapshot()
+        except SundogError as error:
+            text = f"the local stage could not be saved: {error.why or error.what}"
+            self._observer(Notice(at=time.time(), level="warning", text=text, fix="\n".join(error.fixes)))
 
     async def _validate(self, synthesized: SynthResult) -> None:
         """Check the templates in the background, as every deploy to AWS does beforehand."""
@@ -265,5 +274,7 @@ class Edits:
                 return None
             self._arrived = anyio.Event()
             paths, self._waiting = self._waiting, []
-            if concerns(paths):
-                return next(path for path in paths if concerns([path])).name
+            # Each is asked about once: a file that is renamed or put back answers differently the next moment.
+            concerning = next((path for path in paths if concerns([path])), None)
+            if concerning is not None:
+                return concerning.name

@@ -8,6 +8,7 @@ session's cloud answers; it is believed only while the lock is held.
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,11 +64,7 @@ def hold_stage(stage_dir: Path, note: SessionNote) -> Iterator[None]:
         stage_dir.mkdir(parents=True, exist_ok=True)
         file = (stage_dir / LOCK_FILE).open("a+b")
     except OSError as error:
-        raise StateNotWritable(
-            f"`{stage_dir}` cannot be written",
-            why=error.strerror,
-            fix="make the folder writable for your user, and check that the disk is not full",
-        ) from error
+        raise _not_writable(stage_dir, error) from error
     with file:
         if not _try_lock(file):
             raise _busy(stage_dir)
@@ -79,10 +76,18 @@ def hold_stage(stage_dir: Path, note: SessionNote) -> Iterator[None]:
 
 
 def write_note(stage_dir: Path, note: SessionNote) -> None:
-    """Replace the note; only the holder of the lock may."""
+    """Replace the note; only the holder of the lock may.
+
+    Raises:
+        StateNotWritable: The disk is full, or the folder is not ours any more.
+    """
     temporary = stage_dir / f".{NOTE_FILE}"
-    temporary.write_bytes(msgspec.json.encode(note))
-    temporary.replace(stage_dir / NOTE_FILE)
+    try:
+        temporary.write_bytes(msgspec.json.encode(note))
+        temporary.replace(stage_dir / NOTE_FILE)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _not_writable(stage_dir, error) from error
 
 
 def running_session(stage_dir: Path) -> SessionNote | None:
@@ -99,6 +104,15 @@ def running_session(stage_dir: Path) -> SessionNote | None:
     except (FileNotFoundError, msgspec.MsgspecError):
         # The holder is between taking the lock and writing its note, or about to let go.
         return None
+
+
+def _not_writable(stage_dir: Path, error: OSError) -> StateNotWritable:
+    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return StateNotWritable(
+        f"`{stage_dir}` cannot be written",
+        why=error.strerror,
+        fix="free some space: the disk is full" if is_full else "make the folder writable for your user",
+    )
 
 
 def _busy(stage_dir: Path) -> StageBusy:

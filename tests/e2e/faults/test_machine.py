@@ -64,7 +64,7 @@ def test_a_folder_that_cannot_be_written_is_named(fresh_trials, start_dev, left_
     shutil.rmtree(root / ".sundog")
     root.chmod(0o555)
     try:
-        error = error_of(start_dev(root, prefix=prefix), "SD-CONFIG-010")
+        error = error_of(start_dev(root, prefix=prefix), "SD-CONFIG-012")
     finally:
         root.chmod(0o755)
 

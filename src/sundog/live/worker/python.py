@@ -185,6 +185,7 @@ class Zygote:
         self._retired: list[SupervisorLink] = []
         self._preloaded: list[str] = []
         self._spares: deque[_Spare] = deque()
+        self._spares_dropped = 0
         self._refill: asyncio.Task[None] | None = None
         self._preloading = False
         self._failures = 0
@@ -327,13 +328,14 @@ class Zygote:
         # A fork keeps both cores busy for some milliseconds: not while the worker just assigned gets ready.
         await asyncio.sleep(REFILL_DELAY_SECONDS)
         while len(self._spares) < self._settings.spares and not self._closed:
-            link = self._link
+            dropped = self._spares_dropped
             try:
                 spare = await self._new_spare()
             except WorkerNotStarted:
                 # Whoever needs a worker will try again and report it.
                 return
-            if link is not None and link is not self._link:
+            if dropped != self._spares_dropped:
+                # Those forked before it are of no use any more, for a reason that holds for it as well.
                 spare.control.close()
                 continue
             self._spares.append(spare)
@@ -353,6 +355,7 @@ class Zygote:
         return _Spare(process=process, control=ours)
 
     def _drop_spares(self) -> None:
+        self._spares_dropped += 1
         while self._spares:
             # Its end of the socket tells the spare that nobody will need it.
             self._spares.popleft().control.close()
