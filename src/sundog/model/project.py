@@ -85,6 +85,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path
     settings: Settings
+    state_folder: Path | None = None
+    """Where state is kept instead of `.sundog/`: tests have a folder of their own."""
 
     @property
     def app_file(self) -> Path:
@@ -94,7 +96,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def state_dir(self) -> Path:
         """`.sundog/`: everything sundog writes for this project."""
-        return self.root / ".sundog"
+        return self.state_folder or self.root / ".sundog"
 
     def stage_dir(self, stage: str) -> Path:
         """Return the folder of one stage's state: `.sundog/<stage>/`."""

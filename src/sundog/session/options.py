@@ -14,5 +14,7 @@ class DevOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Port that the editor attaches to; the default is the one in the written `launch.json`."""
     port: int | None = None
     """Port of the embedded cloud."""
+    watch: bool = True
+    """Notice edits by itself."""
     reset: bool = False
     """Forget the local stage's data before starting."""

@@ -73,6 +73,7 @@ class PythonRunner:
         self._variables = variables
         self._knowledge = Knowledge(settings.state_dir / "preload.json")
         self._zygotes: dict[str, Zygote] = {}
+        self._unused: list[Zygote] = []
         self._supervisor: SupervisorLink | None = None
 
     @property
@@ -91,7 +92,9 @@ class PythonRunner:
         for function in functions:
             environments.setdefault(self._interpreter(function), []).append(self._variables(function))
         for interpreter in [name for name in self._zygotes if name not in environments]:
-            self._zygotes.pop(interpreter).close()
+            unused = self._zygotes.pop(interpreter)
+            unused.close()
+            self._unused.append(unused)
         for interpreter, of_functions in environments.items():
             zygote = self._zygotes.get(interpreter)
             if zygote is None:
@@ -161,7 +164,7 @@ class PythonRunner:
         if self._supervisor is not None:
             self._supervisor.close()
             await self._supervisor.closed()
-        for zygote in self._zygotes.values():
+        for zygote in (*self._unused, *self._zygotes.values()):
             await zygote.closed()
 
 

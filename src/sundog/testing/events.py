@@ -1,0 +1,190 @@
+"""What happened to an app's functions, as tests ask for it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sundog.model.events import (
+    Event,
+    FunctionError,
+    InitFailed,
+    InvocationFinished,
+    InvocationStarted,
+    LogWritten,
+    Notice,
+    Outcome,
+)
+from sundog.model.manifest import Trigger
+
+_KEPT_NOTICES = 50
+_SHOWN = 1000
+"""Characters of an event that a message shows."""
+
+
+@dataclass(kw_only=True)
+class SeenInvocation:
+    """One run of a handler."""
+
+    started: InvocationStarted
+    finished: InvocationFinished | None = None
+    logs: list[str] = field(default_factory=list)
+    """The lines that it wrote."""
+
+    @property
+    def function(self) -> str:
+        """Id of the function in the manifest."""
+        return self.started.function
+
+    @property
+    def request_id(self) -> str:
+        """Id of the request; an event that is tried again keeps its own."""
+        return self.started.request_id
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """What invoked it, as the app declares it; None for one that was invoked by hand."""
+        return self.started.trigger
+
+    @property
+    def event(self) -> Any:  # noqa: ANN401 - JSON
+        """What the handler was given, decoded."""
+        return _decoded(self.started.payload)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it runs."""
+        return self.finished.outcome if self.finished else None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the handler returned."""
+        return self.outcome == "ok"
+
+    @property
+    def response(self) -> Any:  # noqa: ANN401 - JSON
+        """What it returned, or the error object, decoded; None while it runs."""
+        return _decoded(self.finished.response) if self.finished else None
+
+    @property
+    def error(self) -> FunctionError | None:
+        """Why it failed."""
+        return self.finished.error if self.finished else None
+
+    def __repr__(self) -> str:
+        reason = f" ({self.error.error_type}: {self.error.message})" if self.error else ""
+        return f"{self.function} {self.outcome or 'is running'}{reason}: {json.dumps(self.event)[:_SHOWN]}"
+
+
+class EventLog:
+    """An observer that keeps what happened; asked from any thread."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._news = threading.Condition()
+        self._seen: list[SeenInvocation] = []
+        self._notices: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        """Keep one event."""
+        with self._news:
+            if isinstance(event, InvocationStarted):
+                self._seen.append(SeenInvocation(started=event))
+            elif isinstance(event, InvocationFinished):
+                if one := self._latest(event.request_id, event.environment):
+                    one.finished = event
+            elif isinstance(event, LogWritten):
+                self._log(event)
+            elif isinstance(event, Notice):
+                self._notice(f"{event.level}: {event.text}")
+            elif isinstance(event, InitFailed):
+                self._notice(f"{event.function}: {event.error.error_type}: {event.error.message}")
+            self._news.notify_all()
+
+    def mark(self) -> int:
+        """Return a place in time: `since=` looks only at what started later."""
+        with self._news:
+            return len(self._seen)
+
+    def seen(self, function: str | None = None, *, since: int = 0) -> list[SeenInvocation]:
+        """Return the invocations of a function, or of all, oldest first."""
+        with self._news:
+            return [one for one in self._seen[since:] if function in (None, one.function)]
+
+    def wait_for(
+        self,
+        function: str | None,
+        where: Callable[[SeenInvocation], object] | None,
+        *,
+        count: int,
+        since: int,
+        timeout: float,
+    ) -> list[SeenInvocation]:
+        """Return all invocations that have ended and meet a condition, once there are as many as wanted.
+
+        Raises:
+            AssertionError: There were not in time.
+        """
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                ended = [one for one in self.seen(function, since=since) if one.finished]
+                found = [one for one in ended if where is None or where(one)]
+                if len(found) >= count:
+                    return found
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(self._missing(function, since, f"{len(found)} of {count}", timeout))
+                self._news.wait(left)
+
+    def wait_until_idle(self, timeout: float) -> None:
+        """Return when no handler runs.
+
+        Raises:
+            AssertionError: One still does.
+        """
+        with self._news:
+            if not self._news.wait_for(lambda: all(one.finished for one in self._seen), timeout):
+                running = "\n".join(f"  {one!r}" for one in self._seen if one.finished is None)
+                raise AssertionError(f"after {timeout:g} s there still run:\n{running}")
+
+    def logs(self, *, since: int = 0) -> list[str]:
+        """Return the lines that handlers wrote, each with the function's id."""
+        with self._news:
+            return [f"{one.function}: {line}" for one in self._seen[since:] for line in one.logs]
+
+    def _missing(self, function: str | None, since: int, found: str, timeout: float) -> str:
+        what = f"invocations of `{function}`" if function else "invocations"
+        lines = [f"after {timeout:g} s there were {found} {what}; seen:"]
+        lines += [repr(one) for one in self.seen(function, since=since)] or ["none"]
+        lines += [f"log: {line}" for line in self.logs(since=since)[-20:]]
+        return "\n  ".join([*lines, *self._notices])
+
+    def _notice(self, text: str) -> None:
+        self._notices = [*self._notices[-_KEPT_NOTICES:], text]
+
+    def _log(self, event: LogWritten) -> None:
+        if event.request_id is None or event.stream == "platform":
+            return
+        if one := self._latest(event.request_id, event.environment):
+            one.logs.append(event.text)
+
+    def _latest(self, request_id: str, environment: str) -> SeenInvocation | None:
+        # From the end: an event that is tried again keeps its request id. None for one that was throttled or whose
+        # environment did not come up, because its handler never started.
+        for one in reversed(self._seen):
+            if one.request_id == request_id and one.started.environment == environment:
+                return one
+        return None
+
+
+def _decoded(text: bytes) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(text)
+    except ValueError:
+        # A streamed response, or none.
+        return text.decode("utf-8", "replace") or None
