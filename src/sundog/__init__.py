@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from sundog.constructs.queue import Queue
     from sundog.constructs.stack import Stack
     from sundog.constructs.table import Table
+    from sundog.constructs.websocket_api import WebSocketApi
 
-__all__ = ["Api", "App", "Cron", "Function", "FunctionProps", "Queue", "Stack", "Table"]
+__all__ = ["Api", "App", "Cron", "Function", "FunctionProps", "Queue", "Stack", "Table", "WebSocketApi"]
 
 _MODULES = {
     "Api": "sundog.constructs.api",
@@ -30,6 +31,7 @@ _MODULES = {
     "Queue": "sundog.constructs.queue",
     "Stack": "sundog.constructs.stack",
     "Table": "sundog.constructs.table",
+    "WebSocketApi": "sundog.constructs.websocket_api",
 }
 
 

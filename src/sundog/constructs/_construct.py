@@ -77,6 +77,11 @@ class SundogConstruct(Construct):
         """The stack that holds the construct."""
         return aws_cdk.Stack.of(self)
 
+    @property
+    def physical_name(self) -> str:
+        """The name that resources of the construct have in the account when they cannot do without one."""
+        return f"{self.registry.stage.name}-{self.registry.project.settings.name}-{self.id}"
+
     def error(
         self,
         kind: type[SundogError],

@@ -183,7 +183,10 @@ async def _collect(
         }
     return DeployResult(
         outputs=user_outputs(manifest, states, rewrite_url),
-        functions=await deployed_functions(connection, manifest, states, known),
+        functions=[
+            _with_reachable_addresses(function, rewrite_url)
+            for function in await deployed_functions(connection, manifest, states, known)
+        ],
         stacks=stacks,
         changed=tuple(stack.name for stack in plan.changed),
         published=frozenset(
@@ -191,3 +194,13 @@ async def _collect(
         )
         | (previous.published if previous else frozenset()),
     )
+
+
+def _with_reachable_addresses(
+    function: DeployedFunction, rewrite_url: Callable[[str], str] | None
+) -> DeployedFunction:
+    """Have a function that runs here find addresses that answer here in its environment."""
+    if rewrite_url is None:
+        return function
+    environment = {name: rewrite_url(value) for name, value in function.environment.items()}
+    return msgspec.structs.replace(function, environment=environment)

@@ -20,6 +20,7 @@ CONSTRUCTS = {
     "Function": 'Function(stack, "subject", handler="functions/notes.list_notes")',
     "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
     "Table": 'Table(stack, "subject", partition_key=("userId", "string"), sort_key=("noteId", "string"))',
+    "WebSocketApi": 'WebSocketApi(stack, "subject", routes={"$connect": "functions/notes.get", "say": "functions/notes.create"})',
 }
 TOKENS = {
     "Api": 'Api(stack, "subject", cors={"allow_origins": [token]})',
@@ -27,6 +28,7 @@ TOKENS = {
     "Function": 'Function(stack, "subject", handler="functions/notes.get", environment={"A": token}, description=token)',
     "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
     "Table": 'Table(stack, "subject", partition_key=("id", "string"), cdk={"table": {"table_name": token}})',
+    "WebSocketApi": 'WebSocketApi(stack, "subject", cdk={"web_socket_api": {"description": token}})',
 }
 OVERRIDES = {
     "Api": ("http_api", {"description": "laid over"}),
@@ -34,13 +36,24 @@ OVERRIDES = {
     "Function": ("function", {"description": "laid over"}),
     "Queue": ("queue", {"queue_name": "laid-over"}),
     "Table": ("table", {"table_name": "laid-over"}),
+    "WebSocketApi": ("web_socket_api", {"description": "laid over"}),
 }
 DOCS = Path(__file__).parents[3] / "docs/constructs"
 every_construct = pytest.mark.parametrize("name", sorted(CONSTRUCTS))
 
 
 def test_the_public_list_is_exact():
-    assert sundog.__all__ == ["Api", "App", "Cron", "Function", "FunctionProps", "Queue", "Stack", "Table"]
+    assert sundog.__all__ == [
+        "Api",
+        "App",
+        "Cron",
+        "Function",
+        "FunctionProps",
+        "Queue",
+        "Stack",
+        "Table",
+        "WebSocketApi",
+    ]
     assert [name for name in sundog.__all__ if not hasattr(sundog, name)] == []
 
 

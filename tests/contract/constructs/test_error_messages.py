@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 HEADER = """
 import aws_cdk
 from aws_cdk import aws_dynamodb as dynamodb, aws_sqs as sqs
-from sundog import Api, App, Cron, Function, FunctionProps, Queue, Stack, Table
+from sundog import Api, App, Cron, Function, FunctionProps, Queue, Stack, Table, WebSocketApi
 app = App()
 stack = Stack(app, "backend")
 """
@@ -158,6 +158,42 @@ CASES = {
     "cors_setting_misspelt": 'Api(stack, "api", cors={"allow_origin": ["*"]})',
     "cors_method_misspelt": 'Api(stack, "api", cors={"allow_methods": ["GTE"]})',
     "cors_of_another_kind": 'Api(stack, "api", cors="*")',
+    # WebSocket APIs
+    "websocket_route_misspelt": 'WebSocketApi(stack, "chat", routes={"$conect": "functions/notes.get"})',  # codespell:ignore conect
+    "websocket_route_without_a_key": 'WebSocketApi(stack, "chat", routes={"": "functions/notes.get"})',
+    "websocket_route_twice": (
+        'chat = WebSocketApi(stack, "chat", routes={"say": "functions/notes.get"})\n'
+        'chat.add_routes({"say": "functions/notes.create"})'
+    ),
+    "websocket_route_unknown": 'WebSocketApi(stack, "chat", routes={"say": "functions/notes.get"}).function("sya")',
+    "websocket_route_unknown_without_a_like": (
+        'WebSocketApi(stack, "chat", routes={"say": "functions/notes.get"}).function("other")'
+    ),
+    "websocket_authorizer_misspelt": 'WebSocketApi(stack, "chat", authorizer="lamda")',  # codespell:ignore lamda
+    "websocket_authorizer_of_http_apis": 'WebSocketApi(stack, "chat", authorizer={"type": "jwt"})',
+    "websocket_authorizer_without_a_function": 'WebSocketApi(stack, "chat", authorizer={"type": "lambda"})',
+    "websocket_authorizer_setting_misspelt": (
+        'WebSocketApi(stack, "chat", authorizer={"function": "functions/notes.get", "identity_sources": []})'
+    ),
+    "websocket_function_beside_settings": (
+        'get = Function(stack, "get", handler="functions/notes.get")\n'
+        'WebSocketApi(stack, "chat", routes={"say": {"function": get, "timeout": 5}})'
+    ),
+    # Access logs and domains
+    "access_log_of_another_kind": 'WebSocketApi(stack, "chat", access_log=30)',
+    "access_log_setting_misspelt": 'WebSocketApi(stack, "chat", access_log={"retention": 30})',
+    "access_log_without_the_request": 'WebSocketApi(stack, "chat", access_log="$context.status")',
+    "domain_without_a_zone": 'WebSocketApi(stack, "chat", domain="chat.example.com")',
+    "domain_without_a_name": 'WebSocketApi(stack, "chat", domain={"hosted_zone": "Z0123456789ABC"})',
+    "domain_in_capitals": 'WebSocketApi(stack, "chat", domain={"name": "Chat.example.com", "hosted_zone": "Z0123456789ABC"})',
+    "domain_setting_misspelt": 'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "zone": "Z0123456789ABC"})',
+    "domain_of_another_kind": 'WebSocketApi(stack, "chat", domain=True)',
+    "domain_path_with_slashes": (
+        'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "path": "/v1/", "hosted_zone": "Z0123456789ABC"})'
+    ),
+    "domain_external_without_a_certificate": (
+        'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "external": True})'
+    ),
     # Tables
     "key_missing": 'Table(stack, "notes")',
     "key_without_a_type": 'Table(stack, "notes", partition_key="userId")',

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from websockets.sync.client import connect
 
 from sundog.aws.embedded.launcher.mends import MENDS, name_of
 
@@ -190,6 +191,55 @@ def failed_triggers_are_ignored(aws):
     return signed_in(users, client)
 
 
+def http_urls_keep_their_parameters(aws):
+    gateway = aws.client("apigatewayv2")
+    api = gateway.create_api(Name="proxy", ProtocolType="HTTP")["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    integration = gateway.create_integration(
+        ApiId=api,
+        IntegrationType="HTTP_PROXY",
+        IntegrationMethod="ANY",
+        IntegrationUri=f"{aws.endpoint_url}/_ministack/{{proxy}}",
+        PayloadFormatVersion="1.0",
+    )
+    gateway.create_route(
+        ApiId=api, RouteKey="GET /up/{proxy+}", Target=f"integrations/{integration['IntegrationId']}"
+    )
+    with pytest.raises(urllib.error.HTTPError) as answered:
+        urllib.request.urlopen(aws.cloud.cloud.url_for("api", api) + "/up/health", timeout=30)
+    with answered.value as answer:
+        return answer.code != 200
+
+
+def route_responses_are_unknown(aws):
+    properties = {"ApiId": "none", "RouteId": "none", "RouteResponseKey": "$default"}
+    with pytest.raises(Exception, match="AWS::ApiGatewayV2::RouteResponse"):
+        made(aws, "AWS::ApiGatewayV2::RouteResponse", properties)
+    return True
+
+
+def websocket_functions_answer_unasked(aws):
+    _, name = made(
+        aws,
+        "AWS::Lambda::Function",
+        function({"ZipFile": "def handler(event, context): return {'statusCode': 200, 'body': 'unasked'}"}),
+    )
+    described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    gateway = aws.client("apigatewayv2")
+    api = gateway.create_api(
+        Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="live", AutoDeploy=True)
+    integration = gateway.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=described)
+    gateway.create_route(
+        ApiId=api, RouteKey="$default", Target=f"integrations/{integration['IntegrationId']}"
+    )
+    address = aws.cloud.cloud.url_for("api", api, stage="live").replace("http://", "ws://")
+    with connect(address, open_timeout=30) as connection:
+        connection.send("anything")
+        return connection.recv(timeout=30) == "unasked"
+
+
 def placeholder(aws, zipped, **settings):
     aws.client("lambda").create_function(
         FunctionName="fn",
@@ -206,6 +256,9 @@ def placeholder(aws, zipped, **settings):
     [
         ("http_api_cors", cors_does_nothing),
         ("http_api_function_error", function_errors_are_shown),
+        ("http_proxy_integration", http_urls_keep_their_parameters),
+        ("websocket_route_response", route_responses_are_unknown),
+        ("websocket_invocations", websocket_functions_answer_unasked),
         ("bucket_tags", tags_are_dropped),
         ("function_properties", function_properties_are_dropped),
         ("function_code", missing_code_is_taken),

@@ -21,6 +21,7 @@ from sundog_runtime._resources import (
     Resources,
     Table,
     UnknownAttribute,
+    WebSocketApi,
     resources,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "Resources",
     "Table",
     "UnknownAttribute",
+    "WebSocketApi",
     "resources",
 ]

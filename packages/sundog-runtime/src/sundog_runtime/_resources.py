@@ -58,12 +58,13 @@ class Resource:
     def __dir__(self) -> list[str]:
         return sorted({*self._values, *_made_by(type(self))})
 
-    def _make(self, what: str, service: str) -> Any:
+    def _make(self, what: str, service: str, **options: str) -> Any:
         made = self._made.get(what)
         if made is None:
             with _making:
                 boto3 = _boto3(f"resources.{self.name}.{what}")
-                made = boto3.client(service) if what == "client" else boto3.resource(service)
+                make = boto3.client if what == "client" else boto3.resource
+                made = make(service, **options)
                 self._made[what] = made
         return made
 
@@ -107,6 +108,23 @@ class Api(Resource):
     """Without a slash at the end."""
 
 
+class WebSocketApi(Resource):
+    """A WebSocket API."""
+
+    url: str
+    """Where clients connect: `wss://…`."""
+    https_url: str
+    """Where messages for the connections are sent."""
+
+    @property
+    def client(self) -> Any:
+        """boto3's client for the API's connections, made at the first use and kept.
+
+        `client.post_to_connection(ConnectionId=…, Data=…)` sends a message.
+        """
+        return self._make("client", "apigatewaymanagementapi", endpoint_url=self.https_url)
+
+
 class Function(Resource):
     """Another Lambda function."""
 
@@ -119,7 +137,13 @@ class Function(Resource):
         return self._make("client", "lambda")
 
 
-KINDS: dict[str, type[Resource]] = {"Table": Table, "Queue": Queue, "Api": Api, "Function": Function}
+KINDS: dict[str, type[Resource]] = {
+    "Table": Table,
+    "Queue": Queue,
+    "Api": Api,
+    "WebSocketApi": WebSocketApi,
+    "Function": Function,
+}
 
 
 class Resources:

@@ -29,10 +29,13 @@ from . import (
     function_properties,
     http_api_cors,
     http_api_function_error,
+    http_proxy_integration,
     queue_batching_window,
     schedule_properties,
     table_key,
     table_time_to_live,
+    websocket_invocations,
+    websocket_route_response,
 )
 
 MENDS: tuple[Any, ...] = (
@@ -49,10 +52,13 @@ MENDS: tuple[Any, ...] = (
     function_properties,
     http_api_cors,
     http_api_function_error,
+    http_proxy_integration,
     queue_batching_window,
     schedule_properties,
     table_key,
     table_time_to_live,
+    websocket_invocations,
+    websocket_route_response,
 )
 
 
