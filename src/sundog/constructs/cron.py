@@ -75,9 +75,10 @@ class Cron(SundogConstruct):
         own = {} if event is None else {"event": events.RuleTargetInput.from_object(dict(event))}
         self.cdk.target = targets.LambdaFunction(self.job.cdk.function, **{**own, **self.cdk_props("target")})
         self.cdk.rule.add_target(self.cdk.target)
-        self.job.triggers.append(
-            Trigger(kind="cron", label=f"cron {id}", resource=self.path, detail={"schedule": schedule or ""})
-        )
+        detail: dict[str, Any] = {"schedule": schedule or ""}
+        if event is not None:
+            detail["input"] = dict(event)
+        self.job.triggers.append(Trigger(kind="cron", label=f"cron {id}", resource=self.path, detail=detail))
         self.registry.constructs.append(self)
 
     def _create(self, schedule: str | None, *, enabled: bool) -> events.Rule:

@@ -15,6 +15,7 @@ from sundog.live.runner import WorkerProcess
 from sundog.live.runtime_api.machine import Answered
 from sundog.live.streamed import plain_payload
 from sundog.live.transcript import Usage, transcript
+from sundog.live.triggers import trigger_of
 from sundog.model.events import (
     FunctionError,
     InvocationFinished,
@@ -127,7 +128,7 @@ class Call:
                 function=entry.id,
                 environment=environment.id,
                 cold=self.cold,
-                trigger=entry.triggers[0] if entry.triggers else None,
+                trigger=trigger_of(entry.triggers, self.invocation.payload),
                 payload=self.invocation.payload,
                 trace_id=self.trace_id,
                 deadline=self.deadline_at,
@@ -168,7 +169,7 @@ class Call:
                 function=entry.id,
                 environment=failure.environment or "",
                 cold=True,
-                trigger=entry.triggers[0] if entry.triggers else None,
+                trigger=trigger_of(entry.triggers, self.invocation.payload),
                 payload=self.invocation.payload,
                 trace_id=self.trace_id,
                 deadline=now + entry.timeout_seconds,

@@ -33,7 +33,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     resource: str | None = None
     """Id of the resource in the manifest that sends the event."""
     detail: dict[str, Any] = {}
-    """Facts that differ by kind: method and path, schedule, batch size."""
+    """Facts that differ by kind: method and path, schedule, batch size. `input` is an event of the user's own."""
 
 
 class FunctionEntry(msgspec.Struct, frozen=True, kw_only=True):

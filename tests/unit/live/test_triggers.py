@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sundog.live.triggers import trigger_of
+from sundog.model.manifest import Trigger
+
+LIST = Trigger(kind="http", label="GET /notes", resource="backend/api")
+CREATE = Trigger(kind="http", label="POST /notes", resource="backend/api")
+URL = Trigger(kind="url", label="function URL", resource="backend/f")
+REMINDERS = Trigger(kind="queue", label="queue reminders", resource="backend/reminders")
+ORDERS = Trigger(kind="queue", label="queue orders", resource="backend/orders")
+DIGEST = Trigger(kind="cron", label="cron digest", resource="backend/digest")
+WEEKLY = Trigger(kind="cron", label="cron weekly", resource="backend/weekly", detail={"input": {"week": 1}})
+TABLE = Trigger(kind="dynamo", label="dynamo events")
+SIGN_UP = Trigger(kind="cognito", label="users PreSignUp_SignUp", resource="backend/users")
+ALL = (LIST, CREATE, URL, REMINDERS, ORDERS, DIGEST, WEEKLY, TABLE, SIGN_UP)
+
+
+def http(route: str, domain: str = "abc.execute-api.eu-west-1.amazonaws.com") -> dict[str, Any]:
+    method, _, path = route.partition(" ")
+    context = {"domainName": domain, "routeKey": route, "http": {"method": method, "path": path}}
+    return {"version": "2.0", "routeKey": route, "rawPath": path, "requestContext": context}
+
+
+def message(queue: str) -> dict[str, Any]:
+    arn = f"arn:aws:sqs:eu-west-1:000000000000:{queue}"
+    return {"Records": [{"messageId": "1", "body": "b", "eventSource": "aws:sqs", "eventSourceARN": arn}]}
+
+
+SCHEDULED = {
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "resources": ["arn:aws:events:eu-west-1:000000000000:rule/local-notes-backend-digestRule8C1-1"],
+    "detail": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "sender"),
+    [
+        (http("GET /notes"), LIST),
+        (http("POST /notes"), CREATE),
+        (http("$default", "x.lambda-url.eu-west-1.on.aws"), URL),
+        ({"httpMethod": "POST", "resource": "/notes", "requestContext": {"stage": "dev"}}, CREATE),
+        (message("local-notes-backend-remindersQueue0A1B2C"), REMINDERS),
+        (message("local-notes-backend-ordersQueue0A1B2C"), ORDERS),
+        (SCHEDULED, DIGEST),
+        ({"week": 1}, WEEKLY),
+        ({"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": "arn:…:table/t/stream/1"}]}, TABLE),
+        ({"triggerSource": "PreSignUp_SignUp", "userPoolId": "eu-west-1_a", "request": {}}, SIGN_UP),
+    ],
+)
+def test_the_sender_is_told_from_the_shape_of_its_event(event: object, sender: Trigger) -> None:
+    assert trigger_of(ALL, json.dumps(event).encode()) == sender
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"week": 2},
+        [],
+        "text",
+        None,
+        {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"}}}]},
+        {"Records": "none"},
+        {"requestContext": "none", "type": "REQUEST", "methodArn": "arn"},
+    ],
+)
+def test_what_no_trigger_sends_was_sent_by_hand(event: object) -> None:
+    assert trigger_of(ALL, json.dumps(event).encode()) is None
+
+
+def test_a_payload_that_is_no_json_was_sent_by_hand() -> None:
+    assert trigger_of(ALL, b"{half") is None
+
+
+def test_an_unknown_queue_counts_as_the_first_and_a_function_without_triggers_has_none() -> None:
+    assert trigger_of((ORDERS, REMINDERS), json.dumps(message("imported")).encode()) == ORDERS
+    assert trigger_of((), json.dumps(message("imported")).encode()) is None
