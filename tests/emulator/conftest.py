@@ -184,6 +184,8 @@ class Target:
         self.token = uuid.uuid4().hex
         self.handlers: dict[str, Callable[[Any, dict[str, str]], Any]] = {}
         self.seen: dict[str, list[tuple[Any, dict[str, str]]]] = {}
+        self.headers: dict[str, str] = {}
+        """What every answer carries besides."""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler_class())
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}/invoke"
@@ -201,7 +203,11 @@ class Target:
             f"END RequestId: {request_id}",
         ]
         log = base64.b64encode("\n".join([*lines, f"REPORT RequestId: {request_id}"]).encode()).decode()
-        answer = {"X-Amz-Log-Result": log, "X-Sundog-Log-Stream": "2026/11/23/[$LATEST]0123"}
+        answer = {
+            "X-Amz-Log-Result": log,
+            "X-Sundog-Log-Stream": "2026/11/23/[$LATEST]0123",
+            **self.headers,
+        }
         try:
             return 200, answer, json.dumps(self.handlers[name](event, headers)).encode()
         except Raised as error:

@@ -13,7 +13,7 @@ from sundog.live import faults, memory
 from sundog.live.deadline import Deadline
 from sundog.live.runner import WorkerProcess
 from sundog.live.runtime_api.machine import Answered
-from sundog.live.streamed import plain_payload
+from sundog.live.streamed import is_http_stream, plain_payload
 from sundog.live.transcript import Usage, transcript
 from sundog.live.triggers import trigger_of
 from sundog.model.events import (
@@ -105,6 +105,7 @@ class Call:
         self._watch: asyncio.Task[None] | None = None
         self._peak_mb: int | None = None
         self._out_of_memory = False
+        self._streamed = False
 
     @property
     def done(self) -> bool:
@@ -144,6 +145,7 @@ class Call:
         if answer.error_type is not None:
             self._finish("error", answer.body, function_error="Unhandled")
         else:
+            self._streamed = is_http_stream(answer.content_type)
             self._finish("ok", plain_payload(answer.body, answer.content_type))
 
     def exited(self, status: int) -> None:
@@ -270,7 +272,11 @@ class Call:
         )
         request_id = self.invocation.request_id
         log = transcript(request_id, self.function.version, self.lines, usage)
-        self.result.set_result(InvocationResult(payload=body, function_error=function_error, log_tail=log))
+        self.result.set_result(
+            InvocationResult(
+                payload=body, function_error=function_error, log_tail=log, streamed=self._streamed
+            )
+        )
         self._observer(
             InvocationFinished(
                 at=time.time(),

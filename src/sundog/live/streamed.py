@@ -13,9 +13,14 @@ HTTP_INTEGRATION = "application/vnd.awslambda.http-integration-response"
 SEPARATOR = b"\0" * 8
 
 
+def is_http_stream(content_type: str) -> bool:
+    """Tell whether a response is a head and a body, as a handler that streams to an HTTP client writes it."""
+    return content_type.partition(";")[0].strip() == HTTP_INTEGRATION
+
+
 def plain_payload(body: bytes, content_type: str) -> bytes:
     """Return a response as a caller of the Invoke API gets it."""
-    if content_type.partition(";")[0].strip() != HTTP_INTEGRATION:
+    if not is_http_stream(content_type):
         return body
     head, separator, content = body.partition(SEPARATOR)
     try:

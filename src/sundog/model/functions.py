@@ -65,3 +65,5 @@ class InvocationResult(msgspec.Struct, frozen=True, kw_only=True):
     log_tail: bytes = b""
     """The invocation's log in CloudWatch's form, START to REPORT."""
     throttled: bool = False
+    streamed: bool = False
+    """Whether the payload is an HTTP response that the handler streamed, put together again."""

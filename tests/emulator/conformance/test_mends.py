@@ -308,6 +308,21 @@ def test_mend_of_asynchronous_invocations_is_still_needed(unmended, unmended_fun
     )
 
 
+def test_mend_of_streamed_urls_is_still_needed(unmended, unmended_function):
+    target, _ = unmended_function
+    target.handlers["fn"] = lambda event, headers: {"statusCode": 202, "body": "streamed"}
+    target.headers = {"X-Sundog-Http-Stream": "1"}
+    created = unmended.client("lambda").create_function_url_config(
+        FunctionName="fn", AuthType="NONE", InvokeMode="RESPONSE_STREAM"
+    )
+    identity = created["FunctionUrl"].removeprefix("https://").partition(".")[0]
+
+    with urllib.request.urlopen(unmended.cloud.cloud.url_for("function_url", identity), timeout=30) as answer:
+        assert answer.status == 200, "the emulator no longer needs function_url_stream"
+        assert json.load(answer)["body"] == "streamed"
+    target.headers = {}
+
+
 def test_mend_of_the_batching_window_is_still_needed(unmended, unmended_function, wait_for):
     target, _ = unmended_function
     target.handlers["fn"] = lambda event, headers: None

@@ -64,6 +64,7 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
     ),
     "AWS::Lambda::Function": (
         _lost("FileSystemConfigs", "no file system is mounted"),
+        *_without_effect("Layers", reason="the session imports from the project's own environment"),
         *_without_effect("VpcConfig", reason="functions run on this machine and reach its network"),
         *_without_effect("KmsKeyArn", reason=_NO_ENCRYPTION),
         *_without_effect(

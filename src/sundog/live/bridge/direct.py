@@ -112,6 +112,8 @@ def response_of(result: InvocationResult) -> Response:
         headers.append(("X-Amz-Function-Error", result.function_error))
     if result.log_tail:
         headers.append(("X-Amz-Log-Result", base64.b64encode(result.log_tail).decode("ascii")))
+    if result.streamed:
+        headers.append(("X-Sundog-Http-Stream", "1"))
     return Response(status=429 if result.throttled else 200, body=result.payload, headers=tuple(headers))
 
 

@@ -85,6 +85,8 @@ def _as_emulator_result(outcome: Outcome, lambda_service: Any) -> dict[str, Any]
     result = {"body": outcome.body, "log": outcome.log}
     if outcome.raw:
         result["raw_payload"] = True
+    if outcome.streamed:
+        result["sundog_http_stream"] = True
     if outcome.error:
         result.update(error=True, function_error=outcome.error)
     return result

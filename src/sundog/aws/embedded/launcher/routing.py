@@ -5,7 +5,8 @@ The contract with the session, one HTTP POST per invocation:
 - request: the event as body; headers `X-Amzn-Lambda-Function-Name`, `-Function-Version`, `-Function-Arn`,
   `-Request-Id`, `-Deadline-Ms`, `X-Amzn-Trace-Id`, `X-Sundog-Token`, `X-Sundog-Client-Context` (base64).
 - reply 200: the body is the result. `X-Amz-Function-Error` makes it an error. `X-Amz-Log-Result` (base64) is the whole
-  log of the invocation, START to REPORT; `X-Sundog-Log-Stream` names its stream.
+  log of the invocation, START to REPORT; `X-Sundog-Log-Stream` names its stream. `X-Sundog-Http-Stream` says that the
+  result is an HTTP response which the handler streamed.
 - reply 429: throttled.
 
 The session keeps the function's timeout, because a debugger may stop that clock. The launcher steps in only when a
@@ -118,6 +119,8 @@ class Outcome:
     log_stream: str | None = None
     raw: bool = False
     """Whether the body is text that is not JSON."""
+    streamed: bool = False
+    """Whether the body is an HTTP response that the handler streamed."""
 
 
 def invoke(
@@ -181,6 +184,7 @@ def _outcome(answer: Answer, request_id: str) -> Outcome:
         "error": answer.headers.get("x-amz-function-error"),
         "log": log,
         "log_stream": answer.headers.get("x-sundog-log-stream"),
+        "streamed": "x-sundog-http-stream" in answer.headers,
     }
     if not answer.body:
         return Outcome(body=None, **common)

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: `OnSuccess` destinations get nothing, and dead-letter queues get a destination's record.
+"""Asynchronous invocations: `OnSuccess` destinations and buckets get nothing, dead-letter queues a destination's record.
 
 A dead-letter queue gets the event itself, with the error in message attributes. Both may be set; then both get theirs.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -123,4 +123,15 @@ def _send(module: Any, target: str, function: str, content: Any, attributes: dic
         entry = {"Source": "lambda", "DetailType": detail_type, "Detail": body, "EventBusName": target}
         eventbridge._put_events({"Entries": [entry]})
         return
+    elif service == "s3":
+        from ministack.services import s3
+
+        stamp = time.gmtime()
+        folder = f"aws/lambda/async/{function}/{time.strftime('%Y/%m/%d', stamp)}"
+        key = f"{folder}/{time.strftime('%Y-%m-%dT%H.%M.%S', stamp)}-{module.new_uuid()}"
+        put = s3._put_object(
+            target.rpartition(":")[2], key, body.encode(), {"content-type": "application/json"}
+        )
+        if put[0] == 200:
+            return
     module.logger.warning("Lambda %s: nothing at %s to send a result to", function, target)

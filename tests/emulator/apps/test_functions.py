@@ -1,0 +1,176 @@
+"""Functions by themselves: asynchronous events, addresses of their own, any event source of the CDK."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("apps")
+
+
+@pytest.fixture(scope="module")
+def app(start_app):
+    with start_app(Path(__file__).parent / "functions") as running:
+        yield running
+
+
+@pytest.fixture
+def send(app):
+    """Send an event that nobody waits for."""
+
+    def invoke(function, event):
+        answer = app.aws("lambda").invoke(
+            FunctionName=app.physical_name(function), InvocationType="Event", Payload=json.dumps(event)
+        )
+        assert answer["StatusCode"] == 202
+
+    return invoke
+
+
+@pytest.fixture
+def received(app, wait_for):
+    """Take the message about an order from a queue that an output names; those about others are thrown away."""
+
+    def take(output, order):
+        def message():
+            found = app.aws("sqs").receive_message(
+                QueueUrl=app.output(output), WaitTimeSeconds=1, MessageAttributeNames=["All"]
+            )
+            about = f'"order": {order}'
+            return next((one for one in found.get("Messages", []) if about in one["Body"]), None)
+
+        return wait_for(message, f"a message about order {order} in {output}")
+
+    return take
+
+
+def fetch(url, data=None, **headers):
+    request = urllib.request.Request(url, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def test_an_event_that_fails_is_tried_three_times_and_reaches_its_destinations(app, send, received):
+    mark = app.mark()
+    send("charge", {"order": 1, "card": "stolen"})
+
+    record = json.loads(received("Failures", 1)["Body"])
+    dead = received("DeadLetters", 1)
+    attempts = app.seen("charge", since=mark)
+
+    assert len(attempts) == 3
+    assert len({one.started.request_id for one in attempts}) == 1
+    assert {one.finished.error.error_type for one in attempts} == {"CardRefused"}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+    assert record["requestPayload"] == {"order": 1, "card": "stolen"}
+    assert record["responsePayload"]["errorMessage"] == "no money"
+    assert json.loads(dead["Body"]) == {"order": 1, "card": "stolen"}
+    assert dead["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no money"
+
+
+def test_every_attempt_is_in_the_log(app, send, received):
+    mark = app.mark()
+    send("charge", {"order": 7, "card": "stolen"})
+    received("Failures", 7)
+    (request_id,) = {one.started.request_id for one in app.seen("charge", since=mark)}
+
+    command = [sys.executable, "-m", "sundog", "logs", "charge", "--json"]
+    printed = subprocess.run(command, cwd=app.root, capture_output=True, text=True, check=True).stdout
+    lines = [line for line in map(json.loads, printed.splitlines()) if line["request_id"] == request_id]
+
+    assert sum("CardRefused" in line["text"] for line in lines) == 3, printed
+
+
+def test_a_result_reaches_the_next_function(app, send):
+    mark = app.mark()
+    send("charge", {"order": 2, "card": "own"})
+
+    (shipped,) = app.wait_for("ship", since=mark)
+
+    assert shipped.event["requestContext"]["condition"] == "Success"
+    assert shipped.event["requestPayload"] == {"order": 2, "card": "own"}
+    assert shipped.event["responsePayload"] == {"charged": 2}
+    assert len(app.seen("charge", since=mark)) == 1
+
+
+def test_results_reach_a_bus_a_topic_and_a_bucket(app, send, wait_for):
+    mark = app.mark()
+    send("to_bus", {"order": 3})
+    send("to_topic", {"order": 4, "card": "stolen"})
+    send("to_bucket", {"order": 5})
+
+    (by_bus,) = app.wait_for("told_by_bus", since=mark)
+    (by_topic,) = app.wait_for("told_by_topic", since=mark)
+    objects = app.aws("s3")
+    kept = wait_for(
+        lambda: objects.list_objects_v2(Bucket=app.output("Kept")).get("Contents"), "the result in the bucket"
+    )
+    content = objects.get_object(Bucket=app.output("Kept"), Key=kept[0]["Key"])["Body"].read()
+
+    assert by_bus.event["detail-type"] == "Lambda Function Invocation Result - Success"
+    assert by_bus.event["detail"]["responsePayload"] == {"charged": 3}
+    told = json.loads(by_topic.event["Records"][0]["Sns"]["Message"])
+    assert told["responsePayload"]["errorMessage"] == "no money"
+    assert kept[0]["Key"].startswith(f"aws/lambda/async/{app.physical_name('to_bucket')}/")
+    assert json.loads(content)["responsePayload"] == {"charged": 5}
+
+
+def test_a_url_answers_for_its_function_to_pages_of_any_origin(app):
+    status, headers, body = fetch(
+        f"{app.output('Page')}notes/1?tag=a",
+        b"hello",
+        origin="https://a.example",
+        **{"content-type": "text/plain"},
+    )
+
+    assert (status, headers["Access-Control-Allow-Origin"]) == (201, "*")
+    assert json.loads(body) == {"path": "/notes/1", "query": {"tag": "a"}, "body": "hello"}
+    seen = app.seen("page")[-1]
+    assert seen.event["version"] == "2.0"
+    assert seen.trigger.label == "function URL"
+
+
+def test_a_signed_url_refuses_who_does_not_sign(app):
+    status, headers, _ = fetch(app.output("Signed"), origin="https://a.example")
+
+    assert status == 403
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_streamed_response_arrives_with_its_own_head(app):
+    status, headers, body = fetch(f"{app.output('Stream')}x")
+
+    assert (status, headers["Content-Type"], headers["x-path"]) == (202, "text/plain", "/x")
+    assert body == b"first second"
+
+
+def test_an_event_source_of_the_cdk_reaches_the_function(app):
+    mark = app.mark()
+    app.aws("kinesis").put_record(StreamName=app.output("Clicks"), Data=b"click", PartitionKey="a")
+
+    (seen,) = app.wait_for("count", since=mark)
+
+    assert seen.response == ["click"]
+    assert seen.trigger.label == "clicks"
+
+
+def test_another_destination_takes_the_place_of_the_first(app, send):
+    app.edit("app.py", "retries=0, on_success=failures)", "retries=0, on_success=page)")
+    app.deploy()
+    mark = app.mark()
+    send("refund", {"order": 6})
+
+    (told,) = app.wait_for("page", where=lambda one: "responsePayload" in one.event, since=mark)
+
+    assert told.event["responsePayload"] == {"charged": 6}
