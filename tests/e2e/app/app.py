@@ -9,6 +9,7 @@ app = App()
 def backend(stack):
     kept = Table(stack, "kept", partition_key=("id", "string"))
     hold = Function(stack, "hold", handler="functions/hold.handler", timeout=60)
+    Function(stack, "refuse", handler="functions/refuse.handler")
     api = Api(
         stack,
         "api",
