@@ -16,11 +16,23 @@ if TYPE_CHECKING:
     from sundog.constructs.cron import Cron
     from sundog.constructs.function import Function
     from sundog.constructs.queue import Queue
+    from sundog.constructs.script import Script
     from sundog.constructs.stack import Stack
     from sundog.constructs.table import Table
     from sundog.constructs.websocket_api import WebSocketApi
 
-__all__ = ["Api", "App", "Cron", "Function", "FunctionProps", "Queue", "Stack", "Table", "WebSocketApi"]
+__all__ = [
+    "Api",
+    "App",
+    "Cron",
+    "Function",
+    "FunctionProps",
+    "Queue",
+    "Script",
+    "Stack",
+    "Table",
+    "WebSocketApi",
+]
 
 _MODULES = {
     "Api": "sundog.constructs.api",
@@ -29,6 +41,7 @@ _MODULES = {
     "Function": "sundog.constructs.function",
     "FunctionProps": "sundog.constructs._function_props",
     "Queue": "sundog.constructs.queue",
+    "Script": "sundog.constructs.script",
     "Stack": "sundog.constructs.stack",
     "Table": "sundog.constructs.table",
     "WebSocketApi": "sundog.constructs.websocket_api",

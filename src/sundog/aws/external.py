@@ -76,14 +76,20 @@ class ExternalCloud:
         """Do nothing; it keeps its own state."""
 
     async def route(
-        self, functions: Iterable[str], url: str, token: str, *, enforce_deadline: bool = True
+        self,
+        functions: Iterable[str],
+        url: str,
+        token: str,
+        *,
+        enforce_deadline: bool = True,
+        finds_functions: bool = False,
     ) -> None:
         """Refuse: only the embedded cloud hands events to a session.
 
         Raises:
             EndpointCannotRoute: Always.
         """
-        del functions, url, token, enforce_deadline
+        del functions, url, token, enforce_deadline, finds_functions
         raise EndpointCannotRoute(
             f"`{self.endpoint_url}` cannot hand events to a live session",
             where="endpoint_url in [tool.sundog.local]",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from sundog.aws.cloudformation import stack_resources
+from sundog.aws.cloudformation import StackResource, stack_resources
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.errors import RequestRefused
 from sundog.aws.lambda_ import function_configuration
@@ -48,18 +48,46 @@ async def deployed_functions(
         name = physical.get((entry.stack, entry.logical_id))
         if name is None:
             return None
-        found = await function_configuration(connection, name)
-        return DeployedFunction(
-            entry=entry,
-            physical_name=found.name,
-            arn=found.arn,
-            role_arn=found.role_arn,
-            environment=found.environment,
-            log_group=found.log_group,
-        )
+        return await _joined(connection, entry, name)
 
     await for_all(names, sorted(asked))
     return [function for function in await for_all(join, entries) if function is not None]
+
+
+async def function_named(
+    connection: AwsConnection, manifest: Manifest, physical: str
+) -> DeployedFunction | None:
+    """Return the function of the app that has a physical name, also while its stack is being deployed; None if none has."""
+    for stack in sorted({entry.stack for entry in manifest.functions}):
+        for resource in await _resources(connection, stack):
+            if resource.physical_id != physical:
+                continue
+            for entry in manifest.functions:
+                if (entry.stack, entry.logical_id) == (stack, resource.logical_id):
+                    return await _joined(connection, entry, physical)
+    return None
+
+
+async def _joined(connection: AwsConnection, entry: FunctionEntry, name: str) -> DeployedFunction:
+    found = await function_configuration(connection, name)
+    return DeployedFunction(
+        entry=entry,
+        physical_name=found.name,
+        arn=found.arn,
+        role_arn=found.role_arn,
+        environment=found.environment,
+        log_group=found.log_group,
+    )
+
+
+async def _resources(connection: AwsConnection, stack: str) -> list[StackResource]:
+    try:
+        return await stack_resources(connection, stack)
+    except RequestRefused as error:
+        # CloudFormation's word for a stack that is not there.
+        if error.aws_code != "ValidationError":
+            raise
+        return []
 
 
 class FunctionNotDeployed(DeployError):
@@ -77,14 +105,7 @@ async def physical_name(connection: AwsConnection, entry: FunctionEntry) -> str:
     Raises:
         FunctionNotDeployed: Its stack, or the function in it, is not there.
     """
-    try:
-        resources = await stack_resources(connection, entry.stack)
-    except RequestRefused as error:
-        # CloudFormation's word for a stack that is not there.
-        if error.aws_code != "ValidationError":
-            raise
-        resources = []
-    for resource in resources:
+    for resource in await _resources(connection, entry.stack):
         if resource.logical_id == entry.logical_id:
             return resource.physical_id
     raise FunctionNotDeployed(

@@ -10,7 +10,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -45,6 +45,7 @@ MAX_EAGER_STARTS = 8
 """Functions that have never run and are started only because their source file was saved."""
 
 FilesChangedHook = Callable[[Sequence[Path]], None]
+FindFunction = Callable[[str], Awaitable[DeployedFunction | None]]
 MakeRunner = Callable[["LiveSession"], Runner]
 
 
@@ -111,6 +112,10 @@ class LiveSession:
         self.token = secrets.token_urlsafe(32)
         self.files_changed: FilesChangedHook | None = None
         """Called with every burst of edits, after the functions concerned have been replaced."""
+        self.find_function: FindFunction | None = None
+        """Asked for a function that the session does not know yet: an event may come while it is being deployed."""
+        self._finding = asyncio.Lock()
+        self._forgotten: set[str] = set()
         self._observer = observer
         self._root = project.root.resolve()
         self._credentials = credentials
@@ -190,6 +195,10 @@ class LiveSession:
         Raises:
             UnknownLanguage: A function's language has no runner.
         """
+        self._forgotten.clear()
+        await self._serve(functions)
+
+    async def _serve(self, functions: Sequence[DeployedFunction]) -> None:
         wanted = {function.entry.id: function for function in functions}
         for function in functions:
             self._runner(function)
@@ -201,7 +210,11 @@ class LiveSession:
             await runner.prepare(of_language)
         for identity, function in wanted.items():
             self._set_function(identity, function)
-        self._by_name = {pool.function.physical_name: pool for pool in self._pools.values()}
+        self._name_pools()
+
+    def _name_pools(self) -> None:
+        known = [pool for identity, pool in self._pools.items() if identity not in self._forgotten]
+        self._by_name = {pool.function.physical_name: pool for pool in known}
 
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run one event.
@@ -209,9 +222,9 @@ class LiveSession:
         Raises:
             UnknownFunction: The session does not run the function.
         """
-        pool = self._by_name.get(invocation.physical_name)
-        if pool is None:
+        if invocation.physical_name not in self._by_name and not await self.has(invocation.physical_name):
             raise self._unknown(invocation.physical_name)
+        pool = self._by_name[invocation.physical_name]
         if len(invocation.payload) > MAX_PAYLOAD_BYTES:
             body = faults.request_too_large(MAX_PAYLOAD_BYTES)
             return InvocationResult(payload=body, function_error="Unhandled")
@@ -223,6 +236,20 @@ class LiveSession:
             enforce_memory=self.options.enforce_memory,
         )
         return await pool.invoke(call)
+
+    def forget(self, functions: Collection[str]) -> None:
+        """Ask again about functions, by id, at their next event: what is known of them is about to change."""
+        self._forgotten.update(functions)
+        self._name_pools()
+
+    async def has(self, name: str) -> bool:
+        """Say whether the session runs the function with a physical name, and look for it when it may be new."""
+        async with self._finding:
+            find = None if name in self._by_name else self.find_function
+            if find is not None and (function := await find(name)) is not None:
+                self._forgotten.discard(function.entry.id)
+                await self._serve([*(pool.function for pool in self._pools.values()), function])
+        return name in self._by_name
 
     def changed(self, paths: frozenset[Path], noticed: float | None = None) -> None:
         """Act on an edit; the watcher calls this, and whoever changes files itself may."""

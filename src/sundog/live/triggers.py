@@ -89,7 +89,7 @@ _SHAPES: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "graphql": lambda event: "info" in event and "arguments" in event,
     "alarm": lambda event: "alarmData" in event,
     "logs": lambda event: "awslogs" in event,
-    "script": lambda event: "RequestType" in event and "ResponseURL" in event,
+    "script": lambda event: event.get("type") in {"create", "update", "delete"} and "params" in event,
     "rule": lambda event: "detail-type" in event and "source" in event,
 }
 

@@ -13,6 +13,8 @@ import msgspec
 
 MANIFEST_FILE = "sundog.json"
 MANIFEST_VERSION = 1
+SCRIPT_TRIGGER = "script"
+"""Kind of the trigger of functions that run during a deploy."""
 
 
 class SourcePlace(msgspec.Struct, frozen=True, kw_only=True):

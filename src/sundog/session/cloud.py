@@ -12,7 +12,9 @@ from sundog.aws.embedded.cloud import EmbeddedCloud
 from sundog.aws.embedded.interface import Capabilities, LocalCloud
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.external import ExternalCloud
+from sundog.aws.sts import role_credentials
 from sundog.model.events import Notice, Observer
+from sundog.model.functions import Credentials, CredentialsSource, DeployedFunction
 from sundog.model.project import Project, Stage
 from sundog.session.lock import running_session
 
@@ -23,6 +25,8 @@ class StageCloud(msgspec.Struct, frozen=True, kw_only=True):
     connection: AwsConnection
     capabilities: Capabilities | None = None
     rewrite_url: Callable[[str], str] | None = None
+    local: LocalCloud | None = None
+    """What hands events to this machine; None for AWS."""
 
 
 def local_cloud(project: Project, stage: Stage, observer: Observer, *, port: int | None = None) -> LocalCloud:
@@ -48,7 +52,17 @@ def reach(stage: Stage, cloud: LocalCloud) -> StageCloud:
         connection=AwsConnection(stage, endpoint_url=cloud.endpoint_url),
         capabilities=cloud.capabilities(),
         rewrite_url=cloud.rewrite_url,
+        local=cloud,
     )
+
+
+def credentials_from(connection: AwsConnection) -> CredentialsSource:
+    """Return what gives functions the credentials of their own roles."""
+
+    async def credentials(function: DeployedFunction) -> Credentials:
+        return await role_credentials(connection, function.role_arn, function.physical_name)
+
+    return credentials
 
 
 @contextlib.asynccontextmanager

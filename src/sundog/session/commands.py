@@ -24,6 +24,7 @@ from sundog.model.project import Project, Stage
 from sundog.session.cloud import open_cloud, running_connection
 from sundog.session.lock import SessionNote, hold_stage
 from sundog.session.recording import recorded
+from sundog.session.scripts import scripts_served
 
 
 class NothingRuns(LiveError):
@@ -53,7 +54,10 @@ async def run_deploy(
     with _holding(project, stage, "deploy"), recorded(project, stage, observer) as told:
         # The local stage's code runs from source, so there is nothing to build for it.
         synthesized = await _synthesize(project, stage, told, "deploy", build=not stage.is_local)
-        async with open_cloud(project, stage, told) as cloud:
+        async with (
+            open_cloud(project, stage, told) as cloud,
+            scripts_served(project, stage, cloud, synthesized.manifest, told),
+        ):
             return await deploy(
                 project,
                 stage,
@@ -101,7 +105,10 @@ async def run_remove(project: Project, stage: Stage, *, observer: Observer) -> l
     """
     with _holding(project, stage, "remove"), recorded(project, stage, observer) as told:
         synthesized = await _synthesize(project, stage, told, "remove", build=False)
-        async with open_cloud(project, stage, told) as cloud:
+        async with (
+            open_cloud(project, stage, told) as cloud,
+            scripts_served(project, stage, cloud, synthesized.manifest, told),
+        ):
             return await remove(project, stage, synthesized.manifest, cloud.connection, observer=told)
 
 

@@ -23,21 +23,20 @@ import anyio
 import anyio.abc
 
 from sundog.aws.embedded.interface import LocalCloud
-from sundog.aws.sts import role_credentials
 from sundog.deploy.engine import DeployResult, deploy
 from sundog.deploy.synth.service import SynthResult, SynthService
 from sundog.deploy.synth.validation import validate
 from sundog.errors import SundogError, UnsupportedError
 from sundog.live.session import LiveSession
 from sundog.model.events import Notice, Observer, SessionReady
-from sundog.model.functions import Credentials, DeployedFunction
 from sundog.model.project import Project, Stage
-from sundog.session.cloud import StageCloud, local_cloud, reach
+from sundog.session.cloud import StageCloud, credentials_from, local_cloud, reach
 from sundog.session.languages import open_live_session
 from sundog.session.lock import SessionNote, hold_stage, write_note
 from sundog.session.options import DevOptions
 from sundog.session.outage import Outages
 from sundog.session.recording import Recording, recorded
+from sundog.session.scripts import route_scripts
 from sundog.session.warnings import warn_of
 
 
@@ -115,14 +114,11 @@ class DevSession:
             await reached.connection.warm("cloudformation", "lambda", "sts")
         write_note(self._project.stage_dir(self._stage.name), self._with_endpoint(cloud))
 
-        async def credentials(function: DeployedFunction) -> Credentials:
-            return await role_credentials(reached.connection, function.role_arn, function.physical_name)
-
         async with open_live_session(
             self._project,
             self._stage,
             observer=self._observer,
-            credentials=credentials,
+            credentials=credentials_from(reached.connection),
             endpoint_url=cloud.endpoint_url,
             options=self._options,
         ) as live:
@@ -175,6 +171,7 @@ class DevSession:
         self, synthesized: SynthResult, cloud: LocalCloud, reached: StageCloud, live: LiveSession
     ) -> None:
         try:
+            await route_scripts(live, cloud, reached.connection, synthesized.manifest)
             self._deployed = await deploy(
                 self._project,
                 self._stage,

@@ -18,7 +18,6 @@ import anyio
 from sundog.aws.cloudformation import stack_resources
 from sundog.aws.embedded.interface import LocalCloud
 from sundog.aws.endpoint import AwsConnection
-from sundog.aws.sts import role_credentials
 from sundog.deploy.engine import DeployResult, deploy, remove
 from sundog.deploy.synth.interpreter import app_python
 from sundog.deploy.synth.service import SynthResult, SynthService
@@ -26,11 +25,12 @@ from sundog.deploy.synth.worker import SynthWorker
 from sundog.live.bridge.direct import DirectBridge
 from sundog.live.session import LiveSession, UnknownFunction
 from sundog.model.events import Observer
-from sundog.model.functions import Credentials, DeployedFunction, Invocation, InvocationResult
+from sundog.model.functions import DeployedFunction, Invocation, InvocationResult
 from sundog.model.project import Project, Stage
-from sundog.session.cloud import StageCloud, reach
+from sundog.session.cloud import StageCloud, credentials_from, reach
 from sundog.session.languages import open_live_session
 from sundog.session.options import DevOptions
+from sundog.session.scripts import expect_scripts
 
 
 class AppHost:
@@ -51,6 +51,7 @@ class AppHost:
         self._direct = DirectBridge(self._invoke, self._token)
         self._sessions: dict[str, LiveSession] = {}
         """By the physical name of a function."""
+        self._finding: set[LiveSession] = set()
         self._workers: dict[str, SynthWorker] = {}
         self._synthesizing = anyio.Lock()
 
@@ -76,15 +77,11 @@ class AppHost:
     async def app(self, project: Project, observer: Observer) -> AsyncIterator[HostedApp]:
         """Serve an app for the length of a block; it is not deployed yet."""
         reached = self.reached()
-
-        async def credentials(function: DeployedFunction) -> Credentials:
-            return await role_credentials(reached.connection, function.role_arn, function.physical_name)
-
         async with open_live_session(
             project,
             self.stage,
             observer=observer,
-            credentials=credentials,
+            credentials=credentials_from(reached.connection),
             endpoint_url=self.cloud.endpoint_url,
             options=self.options,
         ) as live:
@@ -93,7 +90,13 @@ class AppHost:
     async def serve(self, live: LiveSession, functions: list[DeployedFunction]) -> None:
         """Send the events of these functions, and no others, to a live session."""
         await live.set_functions(functions)
+        self._finding.discard(live)
         await self._route(live, functions)
+
+    async def find(self, live: LiveSession) -> None:
+        """Send the events of functions that nobody knows to a live session, too, until it is told what it serves."""
+        self._finding.add(live)
+        await self._route(live, [pool.function for pool in live.pools])
 
     async def forget(self, live: LiveSession) -> None:
         """Send no more events to a live session."""
@@ -103,7 +106,11 @@ class AppHost:
         others = {name: one for name, one in self._sessions.items() if one is not live}
         self._sessions = others | {function.physical_name: live for function in functions}
         await self.cloud.route(
-            self._sessions, self._direct.url, self._token, enforce_deadline=not self.options.debug
+            self._sessions,
+            self._direct.url,
+            self._token,
+            enforce_deadline=not self.options.debug,
+            finds_functions=bool(self._finding),
         )
 
     async def synthesize(self, project: Project, observer: Observer, reason: str) -> SynthResult:
@@ -119,9 +126,10 @@ class AppHost:
 
     async def _invoke(self, invocation: Invocation) -> InvocationResult:
         live = self._sessions.get(invocation.physical_name)
-        if live is None:
-            raise UnknownFunction(f"no app here has the function `{invocation.physical_name}`")
-        return await live.invoke(invocation)
+        for candidate in [live] if live is not None else list(self._finding):
+            if candidate is live or await candidate.has(invocation.physical_name):
+                return await candidate.invoke(invocation)
+        raise UnknownFunction(f"no app here has the function `{invocation.physical_name}`")
 
 
 class HostedApp:
@@ -163,6 +171,8 @@ class HostedApp:
             SundogError: The app is wrong, or something could not be deployed.
         """
         self._synthesized = await self._host.synthesize(self.project, self._observer, reason)
+        if expect_scripts(self.live, self.connection, self._synthesized.manifest):
+            await self._host.find(self.live)
         self._deployed = await deploy(
             self.project,
             self._host.stage,

@@ -19,6 +19,7 @@ CONSTRUCTS = {
     "Cron": 'Cron(stack, "subject", schedule="rate(1 day)", job="functions/digest.run")',
     "Function": 'Function(stack, "subject", handler="functions/notes.list_notes")',
     "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
+    "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"count": 3})',
     "Table": 'Table(stack, "subject", partition_key=("userId", "string"), sort_key=("noteId", "string"))',
     "WebSocketApi": 'WebSocketApi(stack, "subject", routes={"$connect": "functions/notes.get", "say": "functions/notes.create"})',
 }
@@ -27,6 +28,7 @@ TOKENS = {
     "Cron": 'Cron(stack, "subject", schedule=token, job="functions/digest.run")',
     "Function": 'Function(stack, "subject", handler="functions/notes.get", environment={"A": token}, description=token)',
     "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
+    "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"name": token}, version=token)',
     "Table": 'Table(stack, "subject", partition_key=("id", "string"), cdk={"table": {"table_name": token}})',
     "WebSocketApi": 'WebSocketApi(stack, "subject", cdk={"web_socket_api": {"description": token}})',
 }
@@ -35,6 +37,7 @@ OVERRIDES = {
     "Cron": ("rule", {"description": "laid over"}),
     "Function": ("function", {"description": "laid over"}),
     "Queue": ("queue", {"queue_name": "laid-over"}),
+    "Script": ("resource", {"properties": {"params": "laid over"}}),
     "Table": ("table", {"table_name": "laid-over"}),
     "WebSocketApi": ("web_socket_api", {"description": "laid over"}),
 }
@@ -50,6 +53,7 @@ def test_the_public_list_is_exact():
         "Function",
         "FunctionProps",
         "Queue",
+        "Script",
         "Stack",
         "Table",
         "WebSocketApi",
@@ -140,7 +144,9 @@ def test_tokens_are_tolerated(backend, name):
 @every_construct
 def test_no_permission_is_for_everything(backend, name):
     binding = (
-        "" if name in {"Cron"} else 'Function(stack, "user", handler="functions/notes.get", bind=[subject])'
+        ""
+        if name in {"Cron", "Script"}
+        else 'Function(stack, "user", handler="functions/notes.get", bind=[subject])'
     )
     template = backend(f"subject = {CONSTRUCTS[name]}\n{binding}").template("backend")
     policies = [
@@ -164,6 +170,7 @@ def test_everything_that_can_be_tagged_is(backend, name):
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
         "AWS::SQS::QueuePolicy",
+        "Custom::SundogScript",
     }
     template = backend(CONSTRUCTS[name]).template("backend")
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 HEADER = """
 import aws_cdk
 from aws_cdk import aws_dynamodb as dynamodb, aws_sqs as sqs
-from sundog import Api, App, Cron, Function, FunctionProps, Queue, Stack, Table, WebSocketApi
+from sundog import Api, App, Cron, Function, FunctionProps, Queue, Script, Stack, Table, WebSocketApi
 app = App()
 stack = Stack(app, "backend")
 """
@@ -225,6 +225,9 @@ CASES = {
     "schedule_without_a_question_mark": 'Cron(stack, "digest", schedule="cron(0 9 * * * *)", job="functions/digest.run")',
     "schedule_in_words": 'Cron(stack, "digest", schedule="every 5 minutes", job="functions/digest.run")',
     "schedule_of_another_kind": 'Cron(stack, "digest", schedule="daily", job="functions/digest.run")',
+    # Scripts
+    "script_without_a_function": 'Script(stack, "seed", params={"count": 3})',
+    "script_that_runs_too_long": 'Script(stack, "seed", on_create={"handler": "functions/digest.run", "timeout": 900})',
     # Apps and stacks
     "stack_not_built": "def storage(stack): ...\napp.use(storage)",
     "stack_used_before": (

@@ -162,7 +162,13 @@ class EmbeddedCloud:
         return status
 
     async def route(
-        self, functions: Iterable[str], url: str, token: str, *, enforce_deadline: bool = True
+        self,
+        functions: Iterable[str],
+        url: str,
+        token: str,
+        *,
+        enforce_deadline: bool = True,
+        finds_functions: bool = False,
     ) -> None:
         """Send invocations of these functions (physical names) to a session; replaces what was routed before.
 
@@ -172,6 +178,7 @@ class EmbeddedCloud:
             token: Goes with each as `X-Sundog-Token`.
             enforce_deadline: Whether to answer for a session that is silent after the function's timeout. Not when a
                 debugger may hold a function for as long as it likes.
+            finds_functions: Whether events of other functions of the app go there, too: those that are being deployed.
         """
         await self._call(
             "route",
@@ -180,6 +187,7 @@ class EmbeddedCloud:
                 "url": url,
                 "token": token,
                 "enforce_deadline": enforce_deadline,
+                "finds_functions": finds_functions,
             },
         )
 

@@ -68,7 +68,13 @@ class LocalCloud(Protocol):
         ...
 
     async def route(
-        self, functions: Iterable[str], url: str, token: str, *, enforce_deadline: bool = True
+        self,
+        functions: Iterable[str],
+        url: str,
+        token: str,
+        *,
+        enforce_deadline: bool = True,
+        finds_functions: bool = False,
     ) -> None:
         """Send invocations of these functions (physical names) to a session; replaces what was routed before.
 
@@ -77,6 +83,7 @@ class LocalCloud(Protocol):
             url: Gets one HTTP POST per invocation.
             token: Goes with each as `X-Sundog-Token`.
             enforce_deadline: Whether to answer for a session that is silent after the function's timeout.
+            finds_functions: Whether events of other functions of the app go there, too: those that are being deployed.
         """
         ...
 

@@ -71,7 +71,12 @@ async def _serve(settings: Settings, routes: Routes, dirty: threading.Event) -> 
 
 def _actions(emulator: Any, routes: Routes, snapshots: Snapshots) -> dict[str, Any]:
     async def route(wanted: Any) -> Any:
-        session = Session(wanted["url"], wanted["token"], enforce_deadline=wanted["enforce_deadline"])
+        session = Session(
+            wanted["url"],
+            wanted["token"],
+            enforce_deadline=wanted["enforce_deadline"],
+            finds_functions=wanted["finds_functions"],
+        )
         routes.set(frozenset(wanted["functions"]), session)
         return {"functions": len(wanted["functions"])}
 

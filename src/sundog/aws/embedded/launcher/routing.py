@@ -47,6 +47,8 @@ class Session:
     url: str
     token: str
     enforce_deadline: bool = True
+    finds_functions: bool = False
+    """Whether it takes events of functions that are not routed: it finds out itself which they are."""
     pool: ConnectionPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +106,8 @@ class Routes:
             return self._session if self._running(name) else None
 
     def _running(self, name: str) -> bool:
-        return self._session is not None and name in self._names
+        session = self._session
+        return session is not None and (session.finds_functions or name in self._names)
 
 
 @dataclass(frozen=True)

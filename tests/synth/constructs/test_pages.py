@@ -1,0 +1,28 @@
+"""The examples of the pages about constructs: they are what they say, and synthesize."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("cdk")
+
+DOCS = Path(__file__).parents[3] / "docs/constructs"
+FILE = re.compile(r"```\w+\n(?:#|//) (\S+\.\w+)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["script"])
+def test_the_example_synthesizes(project, page):
+    found = FILE.findall((DOCS / f"{page}.md").read_text("utf-8"))
+    files = dict(found)
+    app = files.pop("app.py")
+    for name, text in files.items():
+        project.write(name, text)
+
+    # The example ends with `app.synth()` itself.
+    assembly = project.synth(app.replace("app.synth()\n", ""))
+
+    kinds = {entry.kind.lower() for entry in assembly.manifest.resources}
+    assert page.replace("-", "") in kinds
