@@ -100,7 +100,7 @@ class InterpreterChooser:
         root = self._project.root
         configured = self._project.settings.python
         if configured is not None:
-            found = str(root / configured) if os.sep in configured else shutil.which(configured)
+            found = str(root / configured) if os.sep in configured else self._which(configured)
             if found is None or not os.access(found, os.X_OK):
                 raise InterpreterNotFound(
                     f"`{configured}` is no Python interpreter",
@@ -125,13 +125,13 @@ class InterpreterChooser:
         uses_poetry = (root / "poetry.lock").exists() or (
             settings.exists() and "[tool.poetry]" in settings.read_text("utf-8", "replace")
         )
-        if not uses_poetry or shutil.which("poetry") is None:
+        if not uses_poetry or self._which("poetry") is None:
             return None
         output = self._run(["poetry", "env", "info", "-p"])
         return _python_of(Path(output.strip())) if output else None
 
     def _pipenv(self) -> str | None:
-        if not (self._project.root / "Pipfile").exists() or shutil.which("pipenv") is None:
+        if not (self._project.root / "Pipfile").exists() or self._which("pipenv") is None:
             return None
         output = self._run(["pipenv", "--venv"])
         return _python_of(Path(output.strip())) if output else None
@@ -141,16 +141,19 @@ class InterpreterChooser:
         pyenv = Path(self._environ.get("PYENV_ROOT", str(Path.home() / ".pyenv"))) / "versions"
         candidates = [
             _python_of(self._project.root / f".venv-{version}"),
-            shutil.which(name, path=self._environ.get("PATH")),
+            self._which(name),
             *(str(found) for found in sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)),
         ]
         for candidate in candidates:
             # A pyenv shim is found on PATH although the version behind it is not installed.
             if candidate is not None and os.access(candidate, os.X_OK) and self.version(candidate) == version:
                 return candidate
-        uv = shutil.which("uv")
+        uv = self._which("uv")
         output = None if uv is None else self._run([uv, "python", "find", "--no-project", version])
         return output.strip() if output and self.version(output.strip()) == version else None
+
+    def _which(self, program: str) -> str | None:
+        return shutil.which(program, path=self._environ.get("PATH"))
 
     def _has_dependencies(self, interpreter: str) -> bool:
         return Path(interpreter).is_relative_to(self._project.root)
