@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sundog.constructs._function_props import FunctionProps
     from sundog.constructs.api import Api
     from sundog.constructs.app import App
+    from sundog.constructs.cognito import Cognito
     from sundog.constructs.cron import Cron
     from sundog.constructs.function import Function
     from sundog.constructs.queue import Queue
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Api",
     "App",
+    "Cognito",
     "Cron",
     "Function",
     "FunctionProps",
@@ -37,6 +39,7 @@ __all__ = [
 _MODULES = {
     "Api": "sundog.constructs.api",
     "App": "sundog.constructs.app",
+    "Cognito": "sundog.constructs.cognito",
     "Cron": "sundog.constructs.cron",
     "Function": "sundog.constructs.function",
     "FunctionProps": "sundog.constructs._function_props",

@@ -8,6 +8,7 @@ set anyway, and remembers what the manifest wants to know. Each lives in a modul
     function.py  a Lambda function; what every other construct makes of a handler
     api.py       an HTTP API        table.py  a DynamoDB table
     queue.py     an SQS queue       cron.py   a schedule
+    cognito.py   users who sign in
 
 The modules with a leading underscore hold what they share. Every argument after `(scope, id)` is by keyword, every
 construct takes `cdk={…}` to reach what lies below, and every error names the user's own line.

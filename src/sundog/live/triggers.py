@@ -106,6 +106,11 @@ def _closest(triggers: Sequence[Trigger], event: Mapping[str, Any]) -> Trigger:
     for trigger in triggers:
         if route is not None and trigger.label.endswith(route):
             return trigger
+    cause = str(event.get("triggerSource", ""))
+    for trigger in triggers:
+        # Cognito's own names of what happened: `PreSignUp_SignUp`, `PreSignUp_AdminCreateUser`.
+        if cause.startswith(tuple(trigger.detail.get("sources", ())) or "?"):
+            return trigger
     names = _plain(_source_name(event))
     # CloudFormation makes physical names of logical ids, which contain the construct's own id.
     named = [trigger for trigger in triggers if _plain(_own_id(trigger)) in names]
@@ -118,7 +123,7 @@ def _route(event: Mapping[str, Any]) -> str | None:
         return str(context["routeKey"])
     if "httpMethod" in event:
         return f"{event['httpMethod']} {event.get('resource', event.get('path'))}"
-    return str(event["triggerSource"]) if "triggerSource" in event else None
+    return None
 
 
 def _source_name(event: Mapping[str, Any]) -> str:

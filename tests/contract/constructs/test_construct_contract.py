@@ -16,6 +16,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 
 CONSTRUCTS = {
     "Api": 'Api(stack, "subject", routes={"GET /notes": "functions/notes.list_notes", "$default": "functions/notes.get"})',
+    "Cognito": 'Cognito(stack, "subject", login=["email"], triggers={"pre_sign_up": "functions/notes.get"})',
     "Cron": 'Cron(stack, "subject", schedule="rate(1 day)", job="functions/digest.run")',
     "Function": 'Function(stack, "subject", handler="functions/notes.list_notes")',
     "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
@@ -25,6 +26,7 @@ CONSTRUCTS = {
 }
 TOKENS = {
     "Api": 'Api(stack, "subject", cors={"allow_origins": [token]})',
+    "Cognito": 'Cognito(stack, "subject", federation={"google": {"client_id": token}})',
     "Cron": 'Cron(stack, "subject", schedule=token, job="functions/digest.run")',
     "Function": 'Function(stack, "subject", handler="functions/notes.get", environment={"A": token}, description=token)',
     "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
@@ -34,6 +36,7 @@ TOKENS = {
 }
 OVERRIDES = {
     "Api": ("http_api", {"description": "laid over"}),
+    "Cognito": ("user_pool", {"user_pool_name": "laid-over"}),
     "Cron": ("rule", {"description": "laid over"}),
     "Function": ("function", {"description": "laid over"}),
     "Queue": ("queue", {"queue_name": "laid-over"}),
@@ -49,6 +52,7 @@ def test_the_public_list_is_exact():
     assert sundog.__all__ == [
         "Api",
         "App",
+        "Cognito",
         "Cron",
         "Function",
         "FunctionProps",
@@ -167,6 +171,8 @@ def test_everything_that_can_be_tagged_is(backend, name):
     untaggable = {
         "AWS::ApiGatewayV2::Integration",
         "AWS::ApiGatewayV2::Route",
+        "AWS::Cognito::IdentityPoolRoleAttachment",
+        "AWS::Cognito::UserPoolClient",
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
         "AWS::SQS::QueuePolicy",
@@ -176,7 +182,9 @@ def test_everything_that_can_be_tagged_is(backend, name):
 
     for resource in template["Resources"].values():
         if resource["Type"] not in untaggable:
-            assert "sundog:app" in json.dumps(resource["Properties"]["Tags"])
+            # `UserPoolTags` of Cognito, `Tags` of all others.
+            tags = [value for key, value in resource["Properties"].items() if key.endswith("Tags")]
+            assert "sundog:app" in json.dumps(tags)
 
 
 @every_construct

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 HEADER = """
 import aws_cdk
 from aws_cdk import aws_dynamodb as dynamodb, aws_sqs as sqs
-from sundog import Api, App, Cron, Function, FunctionProps, Queue, Script, Stack, Table, WebSocketApi
+from sundog import Api, App, Cognito, Cron, Function, FunctionProps, Queue, Script, Stack, Table, WebSocketApi
 app = App()
 stack = Stack(app, "backend")
 """
@@ -228,6 +228,31 @@ CASES = {
     # Scripts
     "script_without_a_function": 'Script(stack, "seed", params={"count": 3})',
     "script_that_runs_too_long": 'Script(stack, "seed", on_create={"handler": "functions/digest.run", "timeout": 900})',
+    # Users
+    "login_misspelt": 'Cognito(stack, "users", login=["mail"])',
+    "login_with_a_preferred_name_only": 'Cognito(stack, "users", login=["preferred_username"])',
+    "trigger_misspelt": 'Cognito(stack, "users", triggers={"presignup": "functions/notes.get"})',
+    "sender_without_a_key": 'Cognito(stack, "users", triggers={"custom_email_sender": "functions/notes.get"})',
+    "password_rule_misspelt": 'Cognito(stack, "users", password_policy={"minimum_length": 12})',
+    "token_validity_in_words": 'Cognito(stack, "users", clients={"web": {"id_token_validity": "half a day"}})',
+    "login_provider_misspelt": 'Cognito(stack, "users", federation={"gogle": {"client_id": "1"}})',
+    "login_provider_without_its_id": 'Cognito(stack, "users", federation={"google": {}})',
+    "login_provider_with_another_setting": 'Cognito(stack, "users", federation={"google": {"app_id": "1"}})',
+    "guests_without_an_identity_pool": 'Cognito(stack, "users", identity_pool=False, guests=True)',
+    "permissions_for_no_guests": 'Cognito(stack, "users").grant_guests(["s3:GetObject"])',
+    "claims_version_misspelt": 'Cognito(stack, "users", claims_version="V2")',
+    "trigger_of_a_user_pool_missing": 'Cognito(stack, "users").function("pre_sign_up")',
+    "client_of_a_user_pool_missing": 'Cognito(stack, "users", clients={"web": {}}).client("app")',
+    "user_pool_imported_and_configured": (
+        'from aws_cdk import aws_cognito as cognito\n'
+        'pool = cognito.UserPool.from_user_pool_id(stack, "raw", "eu-west-1_abc")\n'
+        'Cognito(stack, "users", login=["email"], cdk={"user_pool": pool})'
+    ),
+    "user_pool_bound_to_its_trigger": (
+        'f = Function(stack, "f", handler="functions/notes.get")\n'
+        'users = Cognito(stack, "users", triggers={"pre_sign_up": f})\n'
+        'f.bind([users])\napp.synth()'
+    ),
     # Apps and stacks
     "stack_not_built": "def storage(stack): ...\napp.use(storage)",
     "stack_used_before": (

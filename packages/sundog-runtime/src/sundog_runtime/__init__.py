@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from sundog_runtime._resources import (
     Api,
+    Cognito,
     Function,
     Queue,
     Resource,
@@ -27,6 +28,7 @@ from sundog_runtime._resources import (
 
 __all__ = [
     "Api",
+    "Cognito",
     "Function",
     "Queue",
     "Resource",

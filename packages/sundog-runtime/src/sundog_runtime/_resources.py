@@ -137,7 +137,21 @@ class Function(Resource):
         return self._make("client", "lambda")
 
 
+class Cognito(Resource):
+    """A user pool of Cognito."""
+
+    user_pool_id: str
+    user_pool_arn: str
+    client_id: str
+
+    @property
+    def client(self) -> Any:
+        """boto3's client of Cognito's user pools, made at the first use and kept."""
+        return self._make("client", "cognito-idp")
+
+
 KINDS: dict[str, type[Resource]] = {
+    "Cognito": Cognito,
     "Table": Table,
     "Queue": Queue,
     "Api": Api,

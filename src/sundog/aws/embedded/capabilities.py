@@ -39,6 +39,22 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
         _lost("IntegrationSubtype", "it calls no AWS services from a route"),
         *_without_effect("TlsConfig", "PassthroughBehavior", "CredentialsArn", reason="it concerns AWS only"),
     ),
+    "AWS::Cognito::UserPool": (
+        _lost("LambdaConfig.CustomEmailSender", "it hands no codes to a sender of yours"),
+        _lost("LambdaConfig.CustomSMSSender", "it hands no codes to a sender of yours"),
+        _lost("WebAuthnRelyingPartyID", "nobody can sign in with a passkey"),
+        _lost("EmailAuthenticationMessage", "no codes are sent for sign-in by e-mail"),
+        *_without_effect("KeyConfiguration", reason=_NO_ENCRYPTION),
+        *_without_effect("WebAuthnUserVerification", "EmailAuthenticationSubject", reason="no mail is sent"),
+    ),
+    "AWS::Cognito::UserPoolClient": _without_effect(
+        "RefreshTokenRotation", reason="tokens are refreshed without it"
+    ),
+    "AWS::Cognito::IdentityPool": (
+        _lost("CognitoEvents", "it calls no function when a data set is synchronized"),
+        _lost("CognitoStreams", "it sends no data sets to a stream"),
+        _lost("PushSync", "it sends no notifications to devices"),
+    ),
     "AWS::DynamoDB::Table": (
         _lost("KinesisStreamSpecification", "changes of the table would not reach the stream"),
         _lost("ImportSourceSpecification", "the table would be empty"),
