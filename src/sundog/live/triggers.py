@@ -109,7 +109,7 @@ def _closest(triggers: Sequence[Trigger], event: Mapping[str, Any]) -> Trigger:
     cause = str(event.get("triggerSource", ""))
     for trigger in triggers:
         # Cognito's own names of what happened: `PreSignUp_SignUp`, `PreSignUp_AdminCreateUser`.
-        if cause.startswith(tuple(trigger.detail.get("sources", ())) or "?"):
+        if cause.startswith(tuple(trigger.detail.get("sources", ()))):
             return trigger
     names = _plain(_source_name(event))
     # CloudFormation makes physical names of logical ids, which contain the construct's own id.

@@ -43,6 +43,7 @@ costs about half a second to synthesize (the CDK is loaded once per worker) and 
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import textwrap
 import uuid
@@ -59,6 +60,9 @@ from sundog.testing import AppUnderTest, SeenInvocation
 from sundog.testing.host import TestHost, running_host
 
 REGION = "eu-west-1"
+DOCS = Path(__file__).parents[3] / "docs" / "constructs"
+_BLOCK = re.compile(r"^```(?:python|typescript)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"(?:#|//) ([\w./-]+\.\w+)\n")
 
 
 class RunningApp(AppUnderTest):
@@ -136,3 +140,22 @@ def deploy_app(start_app, tmp_path_factory) -> Iterator[Callable[..., RunningApp
             return running.enter_context(start_app(source, settings=settings))
 
         yield deploy
+
+
+@pytest.fixture(scope="module")
+def deploy_example(deploy_app) -> Callable[..., RunningApp]:
+    """Deploys the worked example of a construct's page: what the page shows is what runs."""
+
+    def deploy(page: str, files: Mapping[str, str] | None = None) -> RunningApp:
+        """Take the first app of the page, and the blocks that begin with the path of a file.
+
+        Args:
+            page: Name of the page, without its suffix.
+            files: Further files that the example needs and the page does not show.
+        """
+        blocks = _BLOCK.findall((DOCS / f"{page}.md").read_text("utf-8"))
+        app = next(block for block in blocks if "app.synth()" in block)
+        named = {found[1]: block for block in blocks if (found := _FILE.match(block))}
+        return deploy_app(app, {**named, **(files or {})})
+
+    return deploy

@@ -16,8 +16,19 @@ ORDERS = Trigger(kind="queue", label="queue orders", resource="backend/orders")
 DIGEST = Trigger(kind="cron", label="cron digest", resource="backend/digest")
 WEEKLY = Trigger(kind="cron", label="cron weekly", resource="backend/weekly", detail={"input": {"week": 1}})
 TABLE = Trigger(kind="dynamo", label="dynamo events")
-SIGN_UP = Trigger(kind="cognito", label="users PreSignUp_SignUp", resource="backend/users")
-ALL = (LIST, CREATE, URL, REMINDERS, ORDERS, DIGEST, WEEKLY, TABLE, SIGN_UP)
+SIGN_UP = Trigger(
+    kind="cognito",
+    label="cognito users pre_sign_up",
+    resource="backend/users",
+    detail={"sources": ["PreSignUp_"]},
+)
+CONFIRMED = Trigger(
+    kind="cognito",
+    label="cognito users post_confirmation",
+    resource="backend/users",
+    detail={"sources": ["PostConfirmation_"]},
+)
+ALL = (LIST, CREATE, URL, REMINDERS, ORDERS, DIGEST, WEEKLY, TABLE, SIGN_UP, CONFIRMED)
 
 
 def http(route: str, domain: str = "abc.execute-api.eu-west-1.amazonaws.com") -> dict[str, Any]:
@@ -52,6 +63,7 @@ SCHEDULED = {
         ({"week": 1}, WEEKLY),
         ({"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": "arn:…:table/t/stream/1"}]}, TABLE),
         ({"triggerSource": "PreSignUp_SignUp", "userPoolId": "eu-west-1_a", "request": {}}, SIGN_UP),
+        ({"triggerSource": "PostConfirmation_ConfirmSignUp", "userPoolId": "eu-west-1_a"}, CONFIRMED),
     ],
 )
 def test_the_sender_is_told_from_the_shape_of_its_event(event: object, sender: Trigger) -> None:
