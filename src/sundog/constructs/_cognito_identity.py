@@ -86,7 +86,10 @@ def create_identity_pool(
     own: dict[str, Any] = {
         "allow_unauthenticated_identities": guests,
         "cognito_identity_providers": [
-            cognito.CfnIdentityPool.CognitoIdentityProviderProperty(**pool) for pool in user_pools
+            cognito.CfnIdentityPool.CognitoIdentityProviderProperty(
+                client_id=pool["client_id"], provider_name=pool["provider_name"]
+            )
+            for pool in user_pools
         ],
     }
     if providers.social:
