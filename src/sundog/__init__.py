@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from sundog.constructs.cognito import Cognito
     from sundog.constructs.cron import Cron
     from sundog.constructs.function import Function
+    from sundog.constructs.parameter import Parameter
     from sundog.constructs.queue import Queue
     from sundog.constructs.script import Script
+    from sundog.constructs.secret import Secret
     from sundog.constructs.stack import Stack
     from sundog.constructs.table import Table
     from sundog.constructs.websocket_api import WebSocketApi
@@ -29,8 +31,10 @@ __all__ = [
     "Cron",
     "Function",
     "FunctionProps",
+    "Parameter",
     "Queue",
     "Script",
+    "Secret",
     "Stack",
     "Table",
     "WebSocketApi",
@@ -43,8 +47,10 @@ _MODULES = {
     "Cron": "sundog.constructs.cron",
     "Function": "sundog.constructs.function",
     "FunctionProps": "sundog.constructs._function_props",
+    "Parameter": "sundog.constructs.parameter",
     "Queue": "sundog.constructs.queue",
     "Script": "sundog.constructs.script",
+    "Secret": "sundog.constructs.secret",
     "Stack": "sundog.constructs.stack",
     "Table": "sundog.constructs.table",
     "WebSocketApi": "sundog.constructs.websocket_api",

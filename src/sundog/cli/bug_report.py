@@ -72,7 +72,11 @@ def _text(error: BaseException, arguments: Sequence[str], environ: Mapping[str, 
         f"Python {sys.version}\n{platform.platform()}\n{versions}\n\n"
         f"{''.join(traceback.format_exception(error))}"
     )
-    return Redactor(environ).text(text)
+    redactor = Redactor(environ)
+    if arguments[:2] == ["secret", "set"]:
+        # The arguments after the name: the value, and perhaps options, which are no loss.
+        redactor.add_values(arguments[3:])
+    return redactor.text(text)
 
 
 def _version(package: str) -> str:

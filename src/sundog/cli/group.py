@@ -6,9 +6,8 @@ from importlib import import_module
 
 import click
 
-from sundog.cli.errors import UnknownCommand
 from sundog.cli.render.help import COMMANDS, overview
-from sundog.errors import suggestion
+from sundog.cli.subcommands import refuse_unknown
 
 
 class LazyGroup(click.Group):
@@ -33,14 +32,7 @@ class LazyGroup(click.Group):
         Raises:
             UnknownCommand: There is none.
         """
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            close = suggestion(name, COMMANDS)
-            raise UnknownCommand(
-                f"`{name}` is not a command of sundog",
-                why=f"the commands are {', '.join(COMMANDS)}",
-                fix=f"run `sundog {close}`" if close else "run `sundog --help`",
-            )
+        refuse_unknown(args[0], "sundog", COMMANDS)
         return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - as above

@@ -9,6 +9,7 @@ set anyway, and remembers what the manifest wants to know. Each lives in a modul
     api.py       an HTTP API        table.py  a DynamoDB table
     queue.py     an SQS queue       cron.py   a schedule
     cognito.py   users who sign in
+    secret.py    a secret           parameter.py  a value of the configuration
 
 The modules with a leading underscore hold what they share. Every argument after `(scope, id)` is by keyword, every
 construct takes `cdk={…}` to reach what lies below, and every error names the user's own line.

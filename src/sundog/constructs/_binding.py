@@ -23,7 +23,7 @@ class Binding:
 
     kind: str
     name: str
-    values: Mapping[str, str]
+    values: Mapping[str, Any]
     """Names, ARNs and URLs; most are known only to CloudFormation."""
     grant: Callable[[iam.IGrantable], object]
     """Grants what code usually does with the resource, and no more."""
@@ -51,3 +51,8 @@ class Bindable(Protocol):
     def grants(self) -> Any:
         """The CDK construct whose `grant_…` methods narrow a permission."""
         ...
+
+
+def no_permission(grantee: object) -> None:
+    """Grant nothing: none is needed, or it was given before."""
+    del grantee

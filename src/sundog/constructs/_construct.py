@@ -37,6 +37,10 @@ class SundogConstruct(Construct):
 
     kind: ClassVar[str]
     """Name of the construct in the manifest."""
+    id_space: ClassVar[str | None] = None
+    """What constructs of several types share their ids by; each type has ids of its own when there is none."""
+    makes_resource: ClassVar[bool] = True
+    """Whether CloudFormation has a resource for it; a secret, for one, is a name."""
     cdk_keys: ClassVar[tuple[str, ...]] = ()
     """What `cdk={…}` takes and the attribute `cdk` holds."""
 
@@ -54,7 +58,7 @@ class SundogConstruct(Construct):
         self.place = place or self.registry.places.here()
         self.claims_id = claims_id
         if claims_id:
-            self.registry.claim_id(self.kind, id, self.place)
+            self.registry.claim_id(self.kind, id, self.place, space=self.id_space)
             self.registry.refuse_taken_path(scope, id, self.place)
         super().__init__(scope, id)
         self.path = path_of(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,13 @@ def manifest_of(registry: Registry, assembly: Path) -> Manifest:
         entry for artifact in artifacts.values() for entry in _construct_entries(registry, assembly, artifact)
     ]
     by_path = {entry.path: entry for entry in constructs}
+    stacks = [_stack_entry(registry, artifact_id, artifacts) for artifact_id in artifacts]
     return Manifest(
         app=registry.project.settings.name,
         stage=registry.stage.name,
         functions=_named(list(_function_entries(registry, by_path))),
-        resources=list(_resource_entries(registry, by_path)),
-        stacks=[_stack_entry(registry, artifact_id, artifacts) for artifact_id in artifacts],
+        resources=list(_resource_entries(registry, by_path, stacks)),
+        stacks=stacks,
         constructs=constructs,
     )
 
@@ -117,18 +118,22 @@ def _function_entries(registry: Registry, by_path: Mapping[str, ConstructEntry])
             )
 
 
-def _resource_entries(registry: Registry, by_path: Mapping[str, ConstructEntry]) -> Iterator[ResourceEntry]:
+def _resource_entries(
+    registry: Registry, by_path: Mapping[str, ConstructEntry], stacks: Iterable[StackEntry]
+) -> Iterator[ResourceEntry]:
+    stack_names = {stack.id: stack.name for stack in stacks}
     for construct in registry.constructs:
         primary = construct.primary_path()
-        if primary is None or (resource := by_path.get(primary)) is None:
+        resource = None if primary is None else by_path.get(primary)
+        if resource is None and construct.makes_resource:
             continue
         yield ResourceEntry(
             id=construct.path,
             name=construct.id,
             kind=construct.kind,
-            stack=resource.stack,
-            logical_id=resource.logical_id,
-            cloudformation_type=resource.cloudformation_type,
+            stack=resource.stack if resource else stack_names.get(construct.path.partition("/")[0], ""),
+            logical_id=resource.logical_id if resource else "",
+            cloudformation_type=resource.cloudformation_type if resource else "",
             attributes=construct.attributes(),
             place=construct.place,
         )

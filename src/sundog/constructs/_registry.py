@@ -79,14 +79,22 @@ class Registry:
     """Paths of the stacks that have functions already: it is too late to change their defaults."""
     runtimes: dict[str, object] = field(default_factory=dict)
     """The CDK's runtime objects; each would cost a round trip to Node."""
-    _ids: dict[tuple[str, str], SourcePlace | None] = field(default_factory=dict)
+    _ids: dict[tuple[str, str], tuple[str, SourcePlace | None]] = field(default_factory=dict)
 
     def location(self) -> Location | None:
         """Return the user's line that is running, as errors show it."""
         return self.places.location(self.places.here())
 
-    def claim_id(self, kind: str, construct_id: str, place: SourcePlace | None) -> None:
+    def claim_id(
+        self, kind: str, construct_id: str, place: SourcePlace | None, *, space: str | None = None
+    ) -> None:
         """Refuse an id that cannot be used, or that another construct of the type has.
+
+        Args:
+            kind: The type of the construct.
+            construct_id: The id.
+            place: The line that declares the construct.
+            space: What types share their ids with; by default each type has its own.
 
         Raises:
             InvalidId: It has other characters.
@@ -101,16 +109,16 @@ class Registry:
                 why="ids hold letters, digits, hyphens and underscores, and start with a letter",
                 fix=f'write `"{cleaned}"`',
             )
-        key = (kind, construct_id.replace("-", "_").lower())
+        key = (space or kind, construct_id.replace("-", "_").lower())
         if key in self._ids:
-            first = self._ids[key]
+            taken_by, first = self._ids[key]
             raise DuplicateId(
-                f"`{construct_id}` is already the id of {article(kind)}",
+                f"`{construct_id}` is already the id of {article(taken_by)}",
                 where=self.places.location(place),
                 why=f"the first is at {first.file}:{first.line}" if first else None,
                 fix="give one of the two another id",
             )
-        self._ids[key] = place
+        self._ids[key] = (kind, place)
 
     def refuse_taken_path(self, scope: Construct, construct_id: str, place: SourcePlace | None) -> None:
         """Refuse an id that another construct, of whatever type, has in the same scope; the CDK's own rule.

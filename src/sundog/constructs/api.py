@@ -11,7 +11,7 @@ import aws_cdk.aws_apigatewayv2 as apigateway
 import aws_cdk.aws_apigatewayv2_integrations as integrations
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Binding, no_permission
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition, function_of
 from sundog.constructs._function_props import FunctionProps
@@ -311,7 +311,7 @@ class Api(SundogConstruct):
 
     def binding(self) -> Binding:
         """Return the URL; calling it takes no permission."""
-        return Binding(kind=self.kind, name=self.id, values={"url": self.url}, grant=_no_permission)
+        return Binding(kind=self.kind, name=self.id, values={"url": self.url}, grant=no_permission)
 
     def primary_path(self) -> str:
         """Return the path of the API's CloudFormation resource."""
@@ -320,10 +320,6 @@ class Api(SundogConstruct):
     def attributes(self) -> dict[str, Any]:
         """Return the routes, with the function behind each."""
         return {"routes": {key: function.path for key, function in self._routes.items()}}
-
-
-def _no_permission(grantee: object) -> None:
-    del grantee
 
 
 def _definition_name(definition: object) -> str:

@@ -15,7 +15,7 @@ from constructs import Construct
 
 from sundog.constructs import _function_settings as settings
 from sundog.constructs._async_invocation import async_invocation
-from sundog.constructs._binding import Bindable, Binding
+from sundog.constructs._binding import Bindable, Binding, no_permission
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_entry import function_entry
 from sundog.constructs._function_props import FUNCTION_PROPS, FunctionProps, merged
@@ -278,7 +278,7 @@ class Function(SundogConstruct):
             raise self.error(
                 NotBindable,
                 f"{type_name(resource)} cannot be bound to Function `{self.id}`",
-                why="`bind` takes tables, queues, APIs and functions of sundog",
+                why="`bind` takes constructs of sundog that have something to use",
                 fix=_how_to_bind(resource),
             )
         binding = resource.binding()
@@ -295,7 +295,7 @@ class Function(SundogConstruct):
             self._bound[binding.variable] = binding
             self._bound_ids.append(path)
         if not self._granted.isdisjoint({(binding.variable, ""), (binding.variable, grant_name)}):
-            return _nothing
+            return no_permission
         self._granted.add((binding.variable, grant_name))
         if not grant_name:
             return binding.grant
@@ -374,11 +374,6 @@ class Function(SundogConstruct):
         self.cdk.function.grant_invoke(grantee)
         if self.cdk.url is not None and self.cdk.url.auth_type == lambda_.FunctionUrlAuthType.AWS_IAM:
             self.cdk.url.grant_invoke_url(grantee)
-
-
-def _nothing(grantee: iam.IGrantable) -> None:
-    """Grant nothing: the permission was given before."""
-    del grantee
 
 
 def _how_to_bind(resource: object) -> str:

@@ -86,7 +86,7 @@ class ResourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the construct class: `Table`, `Queue`, `Api`."""
     stack: str
     logical_id: str
-    """Logical id of the construct's primary CloudFormation resource."""
+    """Logical id of the construct's primary CloudFormation resource; empty for a secret or a parameter, which have none."""
     cloudformation_type: str
     attributes: dict[str, Any] = {}
     """Facts by kind: routes of an Api, keys of a Table."""
@@ -135,6 +135,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             if name_or_id in {entry.name, entry.id}:
                 return entry
         return None
+
+    def resources_of(self, kind: str) -> list[ResourceEntry]:
+        """Return the resources that constructs of one type made."""
+        return [entry for entry in self.resources if entry.kind == kind]
 
     def construct(self, stack: str, logical_id: str) -> ConstructEntry | None:
         """Find what declared a CloudFormation resource."""

@@ -109,6 +109,8 @@ class Redactor:
         """Start with the secrets of an environment."""
         self._values: set[str] = set()
         self._known: re.Pattern[str] | None = None
+        self._secrets: set[str] = set()
+        self._secret: re.Pattern[str] | None = None
         self.add_environment(environ or {})
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
@@ -121,13 +123,31 @@ class Redactor:
 
     def add_values(self, values: Iterable[str]) -> None:
         """Learn secrets that the caller knows to be some. Short ones are ignored."""
-        for value in values:
-            if len(value) >= _SHORTEST_SECRET:
-                self._values.add(value)
-                self._values.add(json.dumps(value)[1:-1])
-        if self._values:
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self._known = re.compile("|".join(re.escape(value) for value in longest_first))
+        self._values |= _forms(values)
+        self._known = _any_of(self._values)
+
+    def add_secrets(self, values: Iterable[str]) -> None:
+        """Learn the values of the app's own secrets, which are kept out of what is shown as well. Short ones are ignored."""
+        values = list(values)
+        self._secrets |= _forms(values)
+        self._secret = _any_of(self._secrets)
+        self.add_values(values)
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the app has secrets that were learnt."""
+        return self._secret is not None
+
+    def shown(self, text: str) -> str:
+        """Return text without the app's own secrets; what only looks like a secret is left to the person who reads it."""
+        return text if self._secret is None else self._secret.sub(REDACTED, text)
+
+    def shown_payload(self, payload: bytes) -> bytes:
+        """Return an event or a result without the app's own secrets."""
+        if self._secret is None:
+            return payload
+        # Bytes that are no text come back as they were.
+        return self.shown(payload.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def text(self, text: str) -> str:
         """Return text without the secrets that it held."""
@@ -145,6 +165,16 @@ class Redactor:
             return payload
         cleaned = self.text(text)
         return payload if cleaned is text else cleaned.encode("utf-8")
+
+
+def _forms(values: Iterable[str]) -> set[str]:
+    long_enough = [value for value in values if len(value) >= _SHORTEST_SECRET]
+    return {form for value in long_enough for form in (value, json.dumps(value)[1:-1])}
+
+
+def _any_of(values: set[str]) -> re.Pattern[str] | None:
+    longest_first = sorted(values, key=len, reverse=True)
+    return re.compile("|".join(re.escape(value) for value in longest_first)) if values else None
 
 
 def _cleaned(text: str) -> str:

@@ -37,6 +37,7 @@ from sundog.session.options import DevOptions
 from sundog.session.outage import Outages
 from sundog.session.recording import Recording, recorded
 from sundog.session.scripts import route_scripts
+from sundog.session.secrets import SecretChanges, values_of
 from sundog.session.warnings import warn_of
 
 
@@ -93,6 +94,7 @@ class DevSession:
         self._deployed: DeployResult | None = None
         self._edits = Edits()
         self._validating = anyio.CancelScope()
+        self._secret_changes = SecretChanges(project.stage_dir(stage.name))
 
     async def run(self) -> None:
         """Serve until cancelled; everything that was started is ended again."""
@@ -126,6 +128,7 @@ class DevSession:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_cloud, cloud, live)
                 tasks.start_soon(self._keep_deployed, cloud, reached, synth, live)
+                tasks.start_soon(self._follow_secrets, reached, live)
 
     async def _keep_deployed(
         self, cloud: LocalCloud, reached: StageCloud, synth: SynthService, live: LiveSession
@@ -152,6 +155,39 @@ class DevSession:
         except SundogError as error:
             text = f"the local stage could not be saved: {error.why or error.what}"
             self._observer(Notice(at=time.time(), level="warning", text=text, fix="\n".join(error.fixes)))
+
+    async def _follow_secrets(self, reached: StageCloud, live: LiveSession) -> None:
+        """Start functions anew when a secret that they read is changed: what they keep of it is out of date."""
+        while True:
+            names = await self._secret_changes.next()
+            if self._synthesized is None:
+                continue
+            manifest = self._synthesized.manifest
+            await self._learn_secrets(reached)
+            changed = {entry.id for entry in manifest.resources_of("Secret") if entry.name in names}
+            readers = [entry for entry in manifest.functions if not changed.isdisjoint(entry.bindings)]
+            for pool in live.pools:
+                if any(entry.id == pool.function.entry.id for entry in readers):
+                    pool.renew()
+            if readers:
+                text = f"{', '.join(sorted(names))} changed: {', '.join(entry.name for entry in readers)} start anew"
+                self._observer(Notice(at=time.time(), level="info", text=text))
+
+    async def _learn_secrets(self, reached: StageCloud) -> None:
+        """Keep the values of the app's secrets out of all that is written and shown."""
+        if self._synthesized is None:
+            return
+        try:
+            values = await values_of(reached.connection, self._synthesized.manifest)
+        except SundogError as error:
+            text = (
+                f"the secrets cannot be read, so they are not taken out of what functions log: {error.what}"
+            )
+            self._observer(
+                Notice(at=time.time(), level="warning", text=text, fix="\n".join(error.fixes) or None)
+            )
+            return
+        self._observer.redactor.add_secrets(values)
 
     async def _validate(self, synthesized: SynthResult) -> None:
         """Check the templates in the background, as every deploy to AWS does beforehand."""
@@ -189,6 +225,7 @@ class DevSession:
             return
         for function in self._deployed.functions:
             self._observer.redactor.add_environment(function.environment)
+        await self._learn_secrets(reached)
         try:
             await live.set_functions(self._deployed.functions)
         except SundogError as error:

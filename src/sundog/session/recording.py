@@ -1,4 +1,4 @@
-"""A command's events go to the stage's store as well as to whoever shows them."""
+"""A command's events go to the stage's store as well as to whoever shows them, the app's secrets taken out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from sundog.model.events import Notice, Observer
+import msgspec
+
+from sundog.model.events import (
+    Event,
+    FunctionError,
+    InitFailed,
+    InvocationFinished,
+    InvocationStarted,
+    LogWritten,
+    Notice,
+    Observer,
+)
 from sundog.model.project import Project, Stage
+from sundog.model.redaction import Redactor
 from sundog.session.observers import FanOut
 from sundog.store.writer import StoreWriter
 
@@ -19,6 +31,34 @@ class Recording(FanOut):
         super().__init__([store, observer])
         self.redactor = store.redactor
         """Learns which values must never be written."""
+
+    def __call__(self, event: Event) -> None:
+        """Pass one event on."""
+        super().__call__(_without_secrets(event, self.redactor))
+
+
+def _without_secrets(event: Event, redactor: Redactor) -> Event:
+    if not redactor.has_secrets:
+        return event
+    match event:
+        case LogWritten():
+            return msgspec.structs.replace(event, text=redactor.shown(event.text))
+        case InvocationStarted():
+            return msgspec.structs.replace(event, payload=redactor.shown_payload(event.payload))
+        case InvocationFinished():
+            error = event.error and _shown_error(event.error, redactor)
+            response = redactor.shown_payload(event.response)
+            return msgspec.structs.replace(event, response=response, error=error)
+        case InitFailed():
+            return msgspec.structs.replace(event, error=_shown_error(event.error, redactor))
+        case _:
+            # Nothing else carries what a function wrote.
+            return event
+
+
+def _shown_error(error: FunctionError, redactor: Redactor) -> FunctionError:
+    frames = [redactor.shown(frame) for frame in error.frames]
+    return msgspec.structs.replace(error, message=redactor.shown(error.message), frames=frames)
 
 
 @contextlib.contextmanager

@@ -19,8 +19,10 @@ CONSTRUCTS = {
     "Cognito": 'Cognito(stack, "subject", login=["email"], triggers={"pre_sign_up": "functions/notes.get"})',
     "Cron": 'Cron(stack, "subject", schedule="rate(1 day)", job="functions/digest.run")',
     "Function": 'Function(stack, "subject", handler="functions/notes.list_notes")',
+    "Parameter": 'Parameter(stack, "subject", value={"notes": 100})',
     "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
     "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"count": 3})',
+    "Secret": 'Secret(stack, "subject")',
     "Table": 'Table(stack, "subject", partition_key=("userId", "string"), sort_key=("noteId", "string"))',
     "WebSocketApi": 'WebSocketApi(stack, "subject", routes={"$connect": "functions/notes.get", "say": "functions/notes.create"})',
 }
@@ -29,6 +31,7 @@ TOKENS = {
     "Cognito": 'Cognito(stack, "subject", federation={"google": {"client_id": token}})',
     "Cron": 'Cron(stack, "subject", schedule=token, job="functions/digest.run")',
     "Function": 'Function(stack, "subject", handler="functions/notes.get", environment={"A": token}, description=token)',
+    "Parameter": 'Function(stack, "f", handler="functions/notes.get", bind=[Parameter(stack, "subject", value=token)])',
     "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
     "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"name": token}, version=token)',
     "Table": 'Table(stack, "subject", partition_key=("id", "string"), cdk={"table": {"table_name": token}})',
@@ -45,7 +48,10 @@ OVERRIDES = {
     "WebSocketApi": ("web_socket_api", {"description": "laid over"}),
 }
 DOCS = Path(__file__).parents[3] / "docs/constructs"
+WITHOUT_RESOURCE = {"Parameter", "Secret"}
+"""Names and values: CloudFormation has nothing for them, and they have no CDK below."""
 every_construct = pytest.mark.parametrize("name", sorted(CONSTRUCTS))
+every_construct_with_resources = pytest.mark.parametrize("name", sorted({*CONSTRUCTS} - WITHOUT_RESOURCE))
 
 
 def test_the_public_list_is_exact():
@@ -56,8 +62,10 @@ def test_the_public_list_is_exact():
         "Cron",
         "Function",
         "FunctionProps",
+        "Parameter",
         "Queue",
         "Script",
+        "Secret",
         "Stack",
         "Table",
         "WebSocketApi",
@@ -74,8 +82,8 @@ def test_arguments_after_scope_and_id_are_by_keyword(name):
     parameters = list(inspect.signature(getattr(sundog, name).__init__).parameters.values())[1:]
 
     assert [parameter.name for parameter in parameters[:2]] == ["scope", "id"]
-    assert {parameter.kind for parameter in parameters[2:]} == {inspect.Parameter.KEYWORD_ONLY}
-    assert "cdk" in [parameter.name for parameter in parameters]
+    assert {parameter.kind for parameter in parameters[2:]} <= {inspect.Parameter.KEYWORD_ONLY}
+    assert ("cdk" in [parameter.name for parameter in parameters]) == (name not in WITHOUT_RESOURCE)
 
 
 @every_construct
@@ -112,11 +120,11 @@ def test_it_is_in_the_manifest_with_its_line(backend, name):
 
     assert subject.name == "subject"
     assert subject.place.file == "app.py"
-    assert subject.logical_id
+    assert bool(subject.logical_id) == (name not in WITHOUT_RESOURCE)
     assert subject.stack == "local-notes-backend"
 
 
-@every_construct
+@every_construct_with_resources
 def test_the_escape_hatch_lays_properties_over_ours(backend, name):
     key, properties = OVERRIDES[name]
     assembly = backend(f"{CONSTRUCTS[name][:-1]}, cdk={{{key!r}: {properties!r}}})")
@@ -124,7 +132,7 @@ def test_the_escape_hatch_lays_properties_over_ours(backend, name):
     assert "laid" in json.dumps(assembly.template("backend"))
 
 
-@every_construct
+@every_construct_with_resources
 def test_its_cdk_constructs_can_be_reached(project, name):
     names = project.run(
         "from sundog import *\n\napp = App()\nstack = Stack(app, 'backend')\nsubject = "
@@ -138,7 +146,7 @@ def test_its_cdk_constructs_can_be_reached(project, name):
     assert all(hasattr(value, "__jsii_type__") or value is None for value in vars(subject.cdk).values())
 
 
-@every_construct
+@pytest.mark.parametrize("name", sorted(TOKENS))
 def test_tokens_are_tolerated(backend, name):
     assembly = backend(f'token = aws_cdk.CfnParameter(stack, "Token").value_as_string\n{TOKENS[name]}')
 
@@ -166,7 +174,7 @@ def test_no_permission_is_for_everything(backend, name):
         assert statement["Resource"] != "*"
 
 
-@every_construct
+@every_construct_with_resources
 def test_everything_that_can_be_tagged_is(backend, name):
     untaggable = {
         "AWS::ApiGatewayV2::Integration",
@@ -187,7 +195,7 @@ def test_everything_that_can_be_tagged_is(backend, name):
             assert "sundog:app" in json.dumps(tags)
 
 
-@every_construct
+@every_construct_with_resources
 def test_its_template_is_the_recorded_one(backend, snapshot, name):
     template = backend(CONSTRUCTS[name]).template("backend")
     for resource in template["Resources"].values():
@@ -198,7 +206,7 @@ def test_its_template_is_the_recorded_one(backend, snapshot, name):
     assert template == snapshot
 
 
-@every_construct
+@every_construct_with_resources
 def test_cfn_lint_finds_nothing(backend, name):
     text = json.dumps(backend(CONSTRUCTS[name]).template("backend"))
     # W3005: the CDK states dependencies that CloudFormation would find by itself.

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 HEADER = """
 import aws_cdk
 from aws_cdk import aws_dynamodb as dynamodb, aws_sqs as sqs
-from sundog import Api, App, Cognito, Cron, Function, FunctionProps, Queue, Script, Stack, Table, WebSocketApi
+from sundog import *
 app = App()
 stack = Stack(app, "backend")
 """
@@ -216,6 +216,11 @@ CASES = {
     "window_too_long": 'Queue(stack, "jobs", consumer="functions/reminders.send", batch_window="10 minutes")',
     "window_of_a_fifo_queue": 'Queue(stack, "jobs", consumer="functions/reminders.send", fifo=True, batch_window=5)',
     "dead_letters_of_another_kind": 'Queue(stack, "jobs", fifo=True, dead_letter=Queue(stack, "failed"))',
+    # Secrets and parameters
+    "secret_and_parameter_of_one_name": 'Parameter(stack, "key", value=1)\nSecret(stack, "key")',
+    "parameter_of_a_strange_type": 'Parameter(stack, "key", value=stack)',
+    "parameter_that_is_no_json": 'Parameter(stack, "key", value={"at": object()})',
+    "parameter_too_long": 'Parameter(stack, "key", value="x" * 4000)',
     # Crons
     "no_schedule": 'Cron(stack, "digest", job="functions/digest.run")',
     "schedule_plural": 'Cron(stack, "digest", schedule="rate(1 days)", job="functions/digest.run")',

@@ -34,8 +34,14 @@ from sundog.store.database import open_for_writing
         ["create", "shop", "--template", "apy"],
         ["--colour"],
         ["replay"],
+        ["secret", "sett", "key", "value"],
+        ["secret", "set"],
+        ["secret", "set", "1st key", "hunter2hunter2"],
+        ["secret", "set", "key", ""],
+        ["secret", "set", "key", "x" * 8193],
+        ["secret", "load", "missing.env"],
     ],
-    ids=" ".join,
+    ids=lambda arguments: " ".join(arguments)[:60],
 )
 def test_a_wrong_command_line(run, folder, snapshot, arguments):
     assert run(*arguments, cwd=folder) == snapshot
@@ -115,6 +121,17 @@ def test_an_event_that_is_not_json(run, synthesized, snapshot, content):
     (synthesized / "events/broken.json").write_bytes(content)
 
     assert run("invoke", "list_notes", "--event", "broken", cwd=synthesized) == snapshot
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["KEY=value\nnonsense with hunter2\n", 'KEY="never closed', "1ST=x", "a.b=x", "EMPTY=", b"KEY=caf\xe9"],
+    ids=["line", "quote", "digit", "dot", "empty", "latin-1"],
+)
+def test_a_file_of_secrets_that_is_wrong(run, project, snapshot, content):
+    (project / "secrets.env").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    assert run("secret", "load", "secrets.env", cwd=project) == snapshot
 
 
 def test_an_event_from_stdin_that_is_not_json(run, synthesized, snapshot):

@@ -96,7 +96,7 @@ def backend(project: ProjectFolder) -> Callable[[str], Assembly]:
 
     def synthesize(body: str) -> Assembly:
         indented = "".join(f"    {line}\n" for line in body.strip().splitlines())
-        imports = "import aws_cdk\nfrom sundog import Api, App, Cognito, Cron, Function, FunctionProps, Queue, Script, Stack, Table, WebSocketApi\n"
+        imports = "import aws_cdk\nfrom sundog import *\n"
         return project.synth(f"{imports}\napp = App()\n\n@app.stack\ndef backend(stack):\n{indented}")
 
     return synthesize

@@ -115,3 +115,13 @@ def test_long_text_without_secrets_is_not_changed_by_cutting():
     text = json.dumps([{"id": number, "token_count": number} for number in range(20_000)])
 
     assert Redactor().text(text) == text
+
+
+def test_secrets_of_the_app_are_kept_out_of_what_is_shown_and_nothing_else():
+    redactor = Redactor({"API_TOKEN": "environment-value"})
+    redactor.add_secrets(['line "one"\nline two', "short"])
+
+    assert redactor.shown('got line "one"\nline two') == "got [redacted]"
+    assert redactor.shown_payload(b'{"k": "line \\"one\\"\\nline two"} \xff') == b'{"k": "[redacted]"} \xff'
+    assert redactor.shown("short environment-value") == "short environment-value"
+    assert redactor.text("environment-value") == "[redacted]"

@@ -139,3 +139,15 @@ def test_the_public_list_is_exact():
     assert sorted(sundog_runtime.__all__) == sorted(
         name for name in vars(sundog_runtime) if not name.startswith("_") and name != "annotations"
     )
+
+
+def test_a_parameter_has_its_value_as_it_was_given():
+    text = json.dumps({"kind": "Parameter", "name": "limits", "value": {"notes": 100}})
+
+    assert Resources({"SUNDOG_RESOURCE_LIMITS": text}).limits.value == {"notes": 100}
+
+
+def test_a_secret_that_is_handed_in_is_not_fetched():
+    text = json.dumps({"kind": "Secret", "name": "key", "value": "for tests"})
+
+    assert Resources({"SUNDOG_RESOURCE_KEY": text}).key.value == "for tests"

@@ -6,7 +6,7 @@
         resources.notes.table.put_item(Item={"userId": "ada", "noteId": "1"})
 
 `Table(stack, "notes", …)` in `app.py` and `bind=[notes]` on the function make `resources.notes`. Nothing is looked up
-over the network: the values come from environment variables that sundog sets. Importing this package loads the standard
+over the network but the values of secrets: the rest comes from environment variables that sundog sets. Importing this package loads the standard
 library only, and little of it; boto3 is imported when a client is first asked for.
 """
 
@@ -16,10 +16,13 @@ from sundog_runtime._resources import (
     Api,
     Cognito,
     Function,
+    Parameter,
     Queue,
     Resource,
     ResourceNotBound,
     Resources,
+    Secret,
+    SecretNotSet,
     Table,
     UnknownAttribute,
     WebSocketApi,
@@ -30,10 +33,13 @@ __all__ = [
     "Api",
     "Cognito",
     "Function",
+    "Parameter",
     "Queue",
     "Resource",
     "ResourceNotBound",
     "Resources",
+    "Secret",
+    "SecretNotSet",
     "Table",
     "UnknownAttribute",
     "WebSocketApi",

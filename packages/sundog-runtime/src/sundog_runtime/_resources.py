@@ -13,10 +13,19 @@ from _thread import allocate_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 PREFIX = "SUNDOG_RESOURCE_"
+SECRET_SECONDS = 60
+"""For how long a secret is kept; `SUNDOG_SECRET_SECONDS` says otherwise.
+
+A changed secret reaches a deployed function after this time at the latest. Systems Manager answers 40 requests a second
+in an account unless it is told to answer more: that is enough for 2,400 environments which ask once a minute.
+https://docs.aws.amazon.com/general/latest/gr/ssm.html
+"""
+_MOST_NAMES = 10  # in one request: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+_RETRY_SECONDS = 5
 
 # boto3's default session must not be used by two threads at once while a client is made.
 _making = allocate_lock()
@@ -30,10 +39,14 @@ class UnknownAttribute(AttributeError):
     """A handler asks a resource for something that it does not have."""
 
 
+class SecretNotSet(LookupError):
+    """A handler asks for a secret that has no value on its stage."""
+
+
 class Resource:
     """A resource that is bound to the function."""
 
-    def __init__(self, values: dict[str, str]) -> None:
+    def __init__(self, values: dict[str, Any]) -> None:
         """Take the values of the binding: names, ARNs and URLs."""
         self.__dict__.update(values)
         self._values = values
@@ -69,9 +82,19 @@ class Resource:
         return made
 
 
-class Table(Resource):
+class _WithClient(Resource):
+    _service = ""
+
+    @property
+    def client(self) -> Any:
+        """boto3's client of the service, made at the first use and kept."""
+        return self._make("client", self._service)
+
+
+class Table(_WithClient):
     """A DynamoDB table."""
 
+    _service = "dynamodb"
     table_name: str
     table_arn: str
 
@@ -82,23 +105,14 @@ class Table(Resource):
             self._made["bound_table"] = self._make("table", "dynamodb").Table(self.table_name)
         return self._made["bound_table"]
 
-    @property
-    def client(self) -> Any:
-        """boto3's client of DynamoDB, made at the first use and kept."""
-        return self._make("client", "dynamodb")
 
-
-class Queue(Resource):
+class Queue(_WithClient):
     """An SQS queue."""
 
+    _service = "sqs"
     queue_url: str
     queue_arn: str
     queue_name: str
-
-    @property
-    def client(self) -> Any:
-        """boto3's client of SQS, made at the first use and kept."""
-        return self._make("client", "sqs")
 
 
 class Api(Resource):
@@ -125,16 +139,108 @@ class WebSocketApi(Resource):
         return self._make("client", "apigatewaymanagementapi", endpoint_url=self.https_url)
 
 
-class Function(Resource):
+class Function(_WithClient):
     """Another Lambda function."""
 
+    _service = "lambda"
     function_name: str
     function_arn: str
 
+
+class Parameter(Resource):
+    """A value of the app's configuration, carried in the environment."""
+
+    value: Any
+    """As `app.py` gave it: text, a number, a boolean, a list or an object."""
+
+
+class Secret(Resource):
+    """A secret of the stage, kept in AWS Systems Manager as a SecureString."""
+
+    parameter: str
+    """Name of the parameter that holds the value of this stage."""
+    fallback: str
+    """Name of the parameter that holds the value of all stages without one of their own."""
+    _shelf: Shelf
+
     @property
-    def client(self) -> Any:
-        """boto3's client of Lambda, made at the first use and kept."""
-        return self._make("client", "lambda")
+    def value(self) -> str:
+        """The value, decrypted; fetched at the first use and kept for a minute.
+
+        Raises:
+            SecretNotSet: Neither the stage nor the app has a value for it.
+        """
+        given = self._values.get("value")
+        return self._shelf.value_of(self) if given is None else given
+
+
+class Shelf:
+    """The values of a function's secrets: fetched together, and again when they may have changed."""
+
+    def __init__(self, bound: Callable[[], list[Secret]], environ: Mapping[str, str]) -> None:
+        """Take what lists the bound secrets; nothing is fetched."""
+        self._bound = bound
+        self._environ = environ
+        self._values: dict[str, str] = {}
+        self._good_until = 0.0
+        self._fetching = allocate_lock()
+        self._client: Any = None
+
+    def value_of(self, secret: Secret) -> str:
+        """Return the value of a secret.
+
+        Raises:
+            SecretNotSet: It has none.
+        """
+        found = self._kept(secret)
+        if found is None:
+            with self._fetching:
+                found = self._kept(secret)
+                if found is None:
+                    self._fetch(secret)
+                    found = self._values.get(secret.parameter, self._values.get(secret.fallback))
+        if found is None:
+            stage = secret.parameter.split("/")[3]
+            raise SecretNotSet(
+                f"the secret `{secret.name}` has no value on the stage `{stage}`; "
+                f"run `sundog secret set {secret.name} --stage {stage}`"
+            )
+        return found
+
+    def _kept(self, secret: Secret) -> str | None:
+        import time
+
+        # The wall clock: it goes on while Lambda freezes the process, and after a snapshot is restored.
+        if time.time() >= self._good_until:
+            return None
+        return self._values.get(secret.parameter, self._values.get(secret.fallback))
+
+    def _fetch(self, secret: Secret) -> None:
+        import time
+
+        secrets = self._bound()
+        names = [name for one in secrets for name in (one.parameter, one.fallback)]
+        seconds = float(self._environ.get("SUNDOG_SECRET_SECONDS", SECRET_SECONDS))
+        try:
+            if self._client is None:
+                with _making:
+                    self._client = _boto3(f"resources.{secret.name}.value").client("ssm")
+            fetched = {}
+            for first in range(0, len(names), _MOST_NAMES):
+                some = names[first : first + _MOST_NAMES]
+                response = self._client.get_parameters(Names=some, WithDecryption=True)
+                fetched.update({found["Name"]: found["Value"] for found in response["Parameters"]})
+        except Exception as error:
+            if secret.parameter not in self._values and secret.fallback not in self._values:
+                raise
+            import logging
+
+            # What was right a minute ago is better than a handler that fails with Systems Manager.
+            logging.getLogger("sundog_runtime").warning("the secrets could not be fetched again: %s", error)
+            self._good_until = time.time() + min(seconds, _RETRY_SECONDS)
+            return
+        self._values = fetched
+        self._good_until = time.time() + seconds
 
 
 class Cognito(Resource):
@@ -157,6 +263,8 @@ KINDS: dict[str, type[Resource]] = {
     "Api": Api,
     "WebSocketApi": WebSocketApi,
     "Function": Function,
+    "Parameter": Parameter,
+    "Secret": Secret,
 }
 
 
@@ -170,6 +278,7 @@ class Resources:
         """Read bindings from an environment."""
         self._environ = environ
         self._read: dict[str, tuple[str, Resource]] = {}
+        self._shelf = Shelf(self._secrets, environ)
 
     def __getattr__(self, name: str) -> Any:
         # Typed as Any: the generated stubs say which resources there are, and of which kind.
@@ -187,7 +296,10 @@ class Resources:
             import json
 
             values = json.loads(text)
-            read = self._read[variable] = (text, KINDS.get(values["kind"], Resource)(values))
+            resource = KINDS.get(values["kind"], Resource)(values)
+            if isinstance(resource, Secret):
+                resource._shelf = self._shelf
+            read = self._read[variable] = (text, resource)
         return read[1]
 
     def __iter__(self) -> Iterator[str]:
@@ -201,6 +313,10 @@ class Resources:
 
     def _names(self) -> list[str]:
         return sorted(name[len(PREFIX) :].lower() for name in self._environ if name.startswith(PREFIX))
+
+    def _secrets(self) -> list[Secret]:
+        every = [self[name] for name in self._names()]
+        return [one for one in every if isinstance(one, Secret) and "value" not in one._values]
 
     def _not_bound(self, name: str) -> str:
         bound = self._names()
@@ -226,7 +342,7 @@ def _closest(name: str, known: list[str]) -> str | None:
 
 
 def _made_by(kind: type[Resource]) -> list[str]:
-    return [name for name, value in vars(kind).items() if isinstance(value, property)]
+    return [name for name in dir(kind) if isinstance(getattr(kind, name), property)]
 
 
 def _boto3(asked: str) -> Any:

@@ -14,6 +14,7 @@ COMMANDS = {
     "invoke": "Call a function and show its result and its logs.",
     "logs": "Show and search what functions logged.",
     "replay": "Send a recorded event to its function again.",
+    "secret": "Set and show the secrets of a stage.",
     "doctor": "Check this machine and this project.",
     "explain": "Explain an error by its code.",
     "version": "Show the versions of sundog and what it builds on.",
