@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.error
+import urllib.request
 import uuid
 
 import pytest
@@ -351,3 +353,62 @@ def test_a_forgotten_password_migrates_without_one(migrating):
     assert event["triggerSource"] == "UserMigration_ForgotPassword"
     assert "password" not in event["request"]
     assert migrating.attributes("old")["email"] == "old@example.com"
+
+
+@pytest.fixture
+def guarded(pool, aws, cloud, make_function, function_arn):
+    """Who calls a route that asks for a token of a pool, and the pool."""
+    users = pool({})
+    gateway = aws.client("apigatewayv2")
+    api = gateway.create_api(Name=f"guarded-{uuid.uuid4().hex[:8]}", ProtocolType="HTTP")["ApiId"]
+    name = make_function(lambda event, _: event["requestContext"]["authorizer"]["jwt"]["claims"])
+    integration = gateway.create_integration(
+        ApiId=api,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=function_arn(name),
+        PayloadFormatVersion="2.0",
+    )["IntegrationId"]
+    authorizer = gateway.create_authorizer(
+        ApiId=api,
+        Name="members",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={
+            "Issuer": f"https://cognito-idp.eu-west-1.amazonaws.com/{users.id}",
+            "Audience": [users.client],
+        },
+    )["AuthorizerId"]
+    gateway.create_route(
+        ApiId=api,
+        RouteKey="GET /me",
+        Target=f"integrations/{integration}",
+        AuthorizationType="JWT",
+        AuthorizerId=authorizer,
+    )
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+
+    def call(token):
+        url = cloud.cloud.url_for("api", api) + "/me"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, None
+
+    return users, call
+
+
+def test_an_api_takes_the_tokens_of_a_pool_and_refuses_changed_ones(guarded):
+    users, call = guarded
+    users.sign_up()
+    users.confirm()
+    token = users.sign_in()["AuthenticationResult"]["IdToken"]
+    header, _, signature = token.split(".")
+    changed = base64.urlsafe_b64encode(json.dumps({**claims(token), "sub": "eve"}).encode()).rstrip(b"=")
+    status, seen = call(token)
+
+    assert (status, seen["email"]) == (200, "ada@example.com")
+    assert call(f"{header}.{changed.decode()}.{signature}") == (401, None)
+    assert call("nonsense") == (401, None)
