@@ -19,6 +19,7 @@ import msgspec
 
 from sundog.bundle.esbuild_install import esbuild_binary
 from sundog.bundle.request import BundleRequest, declared_at
+from sundog.bundle.warm_entry import warm_entry
 from sundog.errors import BundleError, ConfigError, Location, SeveralErrors, SundogError, suggestion
 
 ON_LAMBDA = ("@aws-sdk/*", "@smithy/*")
@@ -84,10 +85,12 @@ def build_node(request: BundleRequest, staging: Path) -> None:
     binary = esbuild_binary(request.progress, request.environ)
     module = Path(entry.file).relative_to(entry.source).with_suffix(".mjs")
     output = staging / module
+    warm = warm_entry(entry) if entry.warm else None
     finished = subprocess.run(
         [
             binary,
-            f"./{entry.file}",
+            # Without an entry file, esbuild takes what stands on its standard input.
+            *(("--loader=ts",) if warm else (f"./{entry.file}",)),
             "--bundle",
             "--platform=node",
             "--format=esm",
@@ -104,7 +107,7 @@ def build_node(request: BundleRequest, staging: Path) -> None:
         ],
         cwd=request.project_root,
         env=dict(request.environ),
-        stdin=subprocess.DEVNULL,
+        input=warm or "",
         capture_output=True,
         text=True,
         errors="replace",

@@ -73,6 +73,8 @@ class Assets:
         architecture: str,
         build: Mapping[str, Any],
         where: Location | None,
+        *,
+        warm: bool = False,
     ) -> str:
         """Return the hash of everything that the built code depends on: the name that the asset has in templates.
 
@@ -83,6 +85,8 @@ class Assets:
         if handler.language == "node":
             # esbuild bundles what the entry file imports, from wherever in the project that is.
             parts += [handler.file.relative_to(self.project.root).as_posix(), handler.function]
+            # What keeps it warm is bundled with it; for Python it is in every package.
+            parts += ["warm"] if warm else []
             folder = self.project.root
         else:
             parts += [handler.source.relative_to(self.project.root).as_posix()]

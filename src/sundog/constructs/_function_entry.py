@@ -23,7 +23,7 @@ def function_entry(
 ) -> FunctionEntry:
     """Return the entry of a function, without its stack and logical id, which the CDK has not chosen yet."""
     registry = function.registry
-    build = dict(props.build or {})
+    build, warm = dict(props.build or {}), props.warm or 0
     return FunctionEntry(
         id=function.path,
         name=function.path,
@@ -41,7 +41,9 @@ def function_entry(
         architecture=architecture,
         place=function.place,
         asset_hash=registry.assets.input_hash(
-            handler, runtime, architecture, build, registry.places.location(function.place)
+            handler, runtime, architecture, build, registry.places.location(function.place), warm=warm > 0
         ),
         build=build,
+        warm=warm,
+        provisioned_concurrency=props.provisioned_concurrency or 0,
     )

@@ -69,6 +69,12 @@ class FunctionProps:
     """Where those go that failed for good."""
     dead_letter: Any | None = None
     """Where the failed events themselves go: True for a queue of its own, or a queue or topic."""
+    warm: int | None = None
+    """How many execution environments a schedule keeps warm."""
+    provisioned_concurrency: int | None = None
+    """How many execution environments Lambda keeps ready, whether they are used or not."""
+    snap_start: bool | None = None
+    """Restore new environments from a snapshot of an initialised one."""
     vpc: ec2.IVpc | None = None
     """The network that the function runs in."""
     vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None

@@ -136,3 +136,16 @@ def grant_named(target: Any, name: str, grantee: iam.IGrantable, error: ErrorMak
 def _shown(value: object) -> str:
     construct_id = getattr(value, "id", None)
     return f"{type(value).__name__} `{construct_id}`" if isinstance(construct_id, str) else type_name(value)
+
+
+def how_to_bind(resource: object) -> str:
+    """Return what to do with something that `bind` does not take."""
+    if isinstance(resource, str):
+        return "write the variable that holds the construct, without quotes"
+    kind = {"Table": "table", "Queue": "queue", "HttpApi": "http_api", "Function": "function"}.get(
+        type(resource).__name__
+    )
+    if kind is None:
+        return "grant it with `permissions`, and pass its name in `environment`"
+    name = "Api" if kind == "http_api" else type(resource).__name__
+    return f'wrap it: `{name}(stack, "id", cdk={{"{kind}": existing}})`'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,9 @@ PYTHON_RUNTIMES = ("python3.9", "python3.10", "python3.11", "python3.12", "pytho
 NODE_RUNTIMES = ("nodejs20.x", "nodejs22.x", "nodejs24.x")
 RUNTIMES = (*PYTHON_RUNTIMES, *NODE_RUNTIMES)
 """What Lambda offers for new functions, of the languages that sundog runs."""
+
+_OLDEST_WITH_SNAPSHOTS = {"python": (3, 12), "java": (11, 0), "dotnet": (8, 0)}
+"""https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
 
 DEFAULT_PYTHON = "python3.12"
 DEFAULT_NODE = "nodejs24.x"
@@ -71,10 +75,18 @@ def _requires_python(file: Path) -> SpecifierSet | None:
         return None
 
 
+def has_snap_start(runtime: str) -> bool:
+    """Tell whether Lambda can restore a runtime from snapshots."""
+    match = re.match(r"(python|java|dotnet)(\d+)(?:\.(\d+))?", runtime)
+    return match is not None and (int(match[2]), int(match[3] or 0)) >= _OLDEST_WITH_SNAPSHOTS[match[1]]
+
+
 def cdk_runtime(registry: Registry, name: str) -> lambda_.Runtime:
     """Return the CDK's object for a runtime, made once for each app."""
     runtime = registry.runtimes.get(name)
     if not isinstance(runtime, lambda_.Runtime):
         family = lambda_.RuntimeFamily.PYTHON if name.startswith("python") else lambda_.RuntimeFamily.NODEJS
-        runtime = registry.runtimes[name] = lambda_.Runtime(name, family, supports_inline_code=True)
+        runtime = registry.runtimes[name] = lambda_.Runtime(
+            name, family, supports_inline_code=True, supports_snap_start=has_snap_start(name)
+        )
     return runtime

@@ -13,6 +13,7 @@ import jsii
 import msgspec
 from constructs import Construct
 
+from sundog.constructs import _cold_starts as cold_starts
 from sundog.constructs import _function_settings as settings
 from sundog.constructs._async_invocation import async_invocation
 from sundog.constructs._binding import Bindable, Binding, no_permission
@@ -27,6 +28,7 @@ from sundog.constructs._permissions import (
     Permission,
     grant_named,
     grant_permission,
+    how_to_bind,
 )
 from sundog.constructs._registry import path_of, type_name
 from sundog.constructs._runtimes import cdk_runtime
@@ -88,6 +90,9 @@ class Function(SundogConstruct):
         on_success: Where the results of asynchronous events go: a function, queue, topic, event bus or bucket.
         on_failure: Where those go that failed for good.
         dead_letter: Where the failed events themselves go: True for a queue of its own, or a queue or topic.
+        warm: Execution environments that a schedule keeps warm.
+        provisioned_concurrency: Execution environments that Lambda keeps ready.
+        snap_start: Restore new environments from a snapshot of an initialised one.
         vpc: The `aws_ec2.Vpc` that the function runs in.
         vpc_subnets: Which of its subnets, as for the CDK: `{"subnet_type": SubnetType.PRIVATE_ISOLATED}`.
         security_groups: The function's security groups; one of its own by default.
@@ -103,7 +108,7 @@ class Function(SundogConstruct):
     """
 
     kind = "Function"
-    cdk_keys = ("function", "log_group", "url", "dead_letter_queue")
+    cdk_keys = ("function", "alias", "log_group", "url", "dead_letter_queue")
 
     def __init__(
         self,
@@ -128,6 +133,9 @@ class Function(SundogConstruct):
         on_success: Any | None = None,
         on_failure: Any | None = None,
         dead_letter: Any | None = None,
+        warm: int | None = None,
+        provisioned_concurrency: int | None = None,
+        snap_start: bool | None = None,
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
@@ -153,7 +161,7 @@ class Function(SundogConstruct):
         configured = {name: getattr(own, name) for name in FUNCTION_PROPS if name not in _FOR_ANY_FUNCTION}
         existing = self.cdk_import("function", configured)
         if existing is not None:
-            self.cdk.function = existing
+            self._function = self.cdk.function = existing
             self.bind(own.bind or [])
             self._permit(own.permissions)
         else:
@@ -188,34 +196,45 @@ class Function(SundogConstruct):
         timeout = settings.timeout_seconds(self, props.timeout)
         runtime = settings.runtime_name(self, props.runtime, handler)
         architecture = settings.architecture_name(self, props.architecture)
+        cold_starts.check(self, props, runtime, handler.language)
         grants = [self._add_binding(item) for item in props.bind or []]
         self.timeout_seconds = None if is_token(timeout) else timeout
         memory = settings.memory_megabytes(self, props.memory)
         self._entry = function_entry(self, handler, runtime, architecture, timeout, memory, props)
+        publishes = cold_starts.publishes_versions(props)
+        of_function, of_alias = cold_starts.split_async(async_invocation(self, props), alias=publishes)
         own = {
             "code": self.registry.assets.code(self.path.partition("/")[0], self._entry),
-            "handler": handler.lambda_handler,
             "runtime": cdk_runtime(self.registry, runtime),
             "timeout": aws_cdk.Duration.seconds(timeout),
             "memory_size": memory,
-            **self._cdk_settings(props),
-            **async_invocation(self, props),
+            **self._cdk_settings(
+                props, cold_starts.variables(props, handler.language, handler.lambda_handler)
+            ),
+            **cold_starts.properties(props, handler.language, handler.lambda_handler),
+            **of_function,
         }
         if architecture == "arm64":
             own["architecture"] = lambda_.Architecture.ARM_64
-        self.cdk.function = lambda_.Function(self, "Function", **{**own, **self.cdk_props("function")})
+        self._function = lambda_.Function(self, "Function", **{**own, **self.cdk_props("function")})
+        if publishes:
+            self.cdk.alias = cold_starts.add_alias(self, props, self._function, of_alias)
+        # What invokes the function and what may be granted on it, here and in every other construct.
+        self.cdk.function = self.cdk.alias or self._function
         self._create_log_group(settings.log_retention(self, props.log_retention_days))
         self._create_url(props.url, handler.language)
+        if props.warm:
+            cold_starts.keep_warm(self, props.warm, self.cdk.function)
         for grant in grants:
             grant(self.cdk.function)
         self._permit(props.permissions)
 
-    def _cdk_settings(self, props: FunctionProps) -> dict[str, Any]:
+    def _cdk_settings(self, props: FunctionProps, variables: Mapping[str, str]) -> dict[str, Any]:
         """Return the CDK's properties for what needs nothing but a look at its value."""
         bound = {binding.variable: binding.text for binding in self._bound.values()}
         found: dict[str, Any] = {
             "ephemeral_storage_size": settings.disk_size(self, props.disk),
-            "environment": {**bound, **(props.environment or {})} or None,
+            "environment": {**bound, **variables, **(props.environment or {})} or None,
             "layers": settings.layer_versions(self, props.layers) or None,
             "tracing": settings.tracing_mode(self, props.tracing),
             "reserved_concurrent_executions": settings.reserved_concurrency(self, props.reserved_concurrency),
@@ -238,7 +257,7 @@ class Function(SundogConstruct):
         group = logs.CfnLogGroup(
             self,
             "Logs",
-            log_group_name=f"/aws/lambda/{self.cdk.function.function_name}",
+            log_group_name=f"/aws/lambda/{self._function.function_name}",
             retention_in_days=retention_days,
             **self.cdk_props("log_group"),
         )
@@ -268,7 +287,7 @@ class Function(SundogConstruct):
             known = set(self._bound)
             grant = self._add_binding(item)
             for variable in self._bound.keys() - known:
-                self.cdk.function.add_environment(variable, self._bound[variable].text)
+                self._function.add_environment(variable, self._bound[variable].text)
             grant(self.cdk.function)
 
     def _add_binding(self, item: Any) -> Callable[[iam.IGrantable], object]:
@@ -279,7 +298,7 @@ class Function(SundogConstruct):
                 NotBindable,
                 f"{type_name(resource)} cannot be bound to Function `{self.id}`",
                 why="`bind` takes constructs of sundog that have something to use",
-                fix=_how_to_bind(resource),
+                fix=how_to_bind(resource),
             )
         binding = resource.binding()
         path = path_of(resource)  # type: ignore[arg-type]
@@ -374,15 +393,3 @@ class Function(SundogConstruct):
         self.cdk.function.grant_invoke(grantee)
         if self.cdk.url is not None and self.cdk.url.auth_type == lambda_.FunctionUrlAuthType.AWS_IAM:
             self.cdk.url.grant_invoke_url(grantee)
-
-
-def _how_to_bind(resource: object) -> str:
-    if isinstance(resource, str):
-        return "write the variable that holds the construct, without quotes"
-    kind = {"Table": "table", "Queue": "queue", "HttpApi": "http_api", "Function": "function"}.get(
-        type(resource).__name__
-    )
-    if kind is None:
-        return "grant it with `permissions`, and pass its name in `environment`"
-    name = "Api" if kind == "http_api" else type(resource).__name__
-    return f'wrap it: `{name}(stack, "id", cdk={{"{kind}": existing}})`'

@@ -36,6 +36,7 @@ from sundog.live.worker.start_method import StartMethod, choose_start_method
 from sundog.model.events import FilesChanged, Notice, Observer
 from sundog.model.functions import CredentialsSource, DeployedFunction, Invocation, InvocationResult
 from sundog.model.project import Project, Stage
+from sundog.model.warmer import is_warmer_event
 
 MAX_ENVIRONMENTS = 50
 IDLE_LOOK_SECONDS = 30.0
@@ -222,6 +223,9 @@ class LiveSession:
         Raises:
             UnknownFunction: The session does not run the function.
         """
+        if is_warmer_event(invocation.payload):
+            # The environments of a session are warm, and nobody wants to read of this.
+            return InvocationResult(payload=b'{"environment": "a live session"}')
         if invocation.physical_name not in self._by_name and not await self.has(invocation.physical_name):
             raise self._unknown(invocation.physical_name)
         pool = self._by_name[invocation.physical_name]

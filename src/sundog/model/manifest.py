@@ -65,6 +65,10 @@ class FunctionEntry(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float
     memory_mb: int
     architecture: str = "x86_64"
+    warm: int = 0
+    """How many execution environments a schedule keeps warm."""
+    provisioned_concurrency: int = 0
+    """How many execution environments Lambda keeps ready."""
     bindings: list[str] = []
     """Ids of the bound resources."""
     triggers: list[Trigger] = []

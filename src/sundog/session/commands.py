@@ -22,6 +22,7 @@ from sundog.model.functions import InvocationResult
 from sundog.model.manifest import FunctionEntry
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import open_cloud, running_connection
+from sundog.session.cold_start_costs import tell_costs
 from sundog.session.lock import SessionNote, hold_stage
 from sundog.session.recording import recorded
 from sundog.session.scripts import scripts_served
@@ -58,7 +59,7 @@ async def run_deploy(
             open_cloud(project, stage, told) as cloud,
             scripts_served(project, stage, cloud, synthesized.manifest, told),
         ):
-            return await deploy(
+            deployed = await deploy(
                 project,
                 stage,
                 synthesized.assembly,
@@ -69,6 +70,8 @@ async def run_deploy(
                 rewrite_url=cloud.rewrite_url,
                 only=set(only) or None,
             )
+        tell_costs((function.entry for function in deployed.functions), told)
+        return deployed
 
 
 async def run_build(project: Project, stage: Stage, *, observer: Observer, to: Path) -> Path:

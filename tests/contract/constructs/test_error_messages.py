@@ -106,6 +106,17 @@ CASES = {
     "url_that_streams_from_python": 'Function(stack, "f", handler="functions/notes.get", url={"streaming": True})',
     "no_url": 'Function(stack, "f", handler="functions/notes.get").url',
     "event_source_of_another_kind": 'Function(stack, "f", handler="functions/notes.get").add_event_source("jobs")',
+    "warm_without_a_number": 'Function(stack, "f", handler="functions/notes.get", warm=True)',
+    "warm_too_many": 'Function(stack, "f", handler="functions/notes.get", warm=1000)',
+    "provisioned_below_zero": 'Function(stack, "f", handler="functions/notes.get", provisioned_concurrency=-1)',
+    "snap_start_for_node": 'Function(stack, "f", handler="functions/badge.handler", snap_start=True)',
+    "snap_start_for_an_old_python": (
+        'Function(stack, "f", handler="functions/notes.get", runtime="python3.11", snap_start=True)'
+    ),
+    "snap_start_and_provisioned": (
+        'Function(stack, "f", handler="functions/notes.get", snap_start=True, provisioned_concurrency=1)'
+    ),
+    "snap_start_with_a_large_disk": 'Function(stack, "f", handler="functions/notes.get", snap_start=True, disk="1 GB")',
     "import_with_a_setting": (
         'from aws_cdk import aws_lambda as lambda_\n'
         'raw = lambda_.Function.from_function_name(stack, "raw", "raw")\n'

@@ -150,6 +150,32 @@ def test_an_event_source_of_the_cdk_reaches_the_function(app):
     assert seen.trigger.label == "clicks"
 
 
+def test_the_warmer_keeps_environments_warm_and_no_handler_hears_of_it(app):
+    mark = app.mark()
+    rules = app.aws("events")
+    (rule,) = [one for one in rules.list_rules()["Rules"] if "of ready warm" in one.get("Description", "")]
+    (target,) = rules.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+
+    answer = app.aws("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
+    told = json.load(answer["Payload"])
+
+    assert "FunctionError" not in answer, told
+    assert told == {"events": 2, "environments": 1}
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    assert app.seen("ready", since=mark) == []
+
+
+def test_an_event_to_a_published_version_reaches_its_destination(app, received):
+    answer = app.aws("lambda").invoke(
+        FunctionName=f"{app.physical_name('ready')}:live", InvocationType="Event", Payload=b'{"order": 8}'
+    )
+    record = json.loads(received("Failures", 8)["Body"])
+
+    assert answer["StatusCode"] == 202
+    assert record["responsePayload"] == {"charged": 8}
+    assert record["requestContext"]["functionArn"].endswith(":1")
+
+
 def test_another_destination_takes_the_place_of_the_first(app, send):
     app.edit("app.py", "retries=0, on_success=failures)", "retries=0, on_success=page)")
     app.deploy()

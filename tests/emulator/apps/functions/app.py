@@ -39,6 +39,16 @@ def backend(stack):
 
     Function(stack, "refund", handler="functions/orders.charge", retries=0, on_success=failures)
 
+    Function(
+        stack,
+        "ready",
+        handler="functions/orders.charge",
+        warm=2,
+        provisioned_concurrency=1,
+        retries=0,
+        on_success=failures,
+    )
+
     bus, topic, bucket = events.EventBus(stack, "bus"), sns.Topic(stack, "topic"), s3.Bucket(stack, "kept")
     Function(stack, "to_bus", handler="functions/orders.charge", retries=0, on_success=bus)
     Function(stack, "to_topic", handler="functions/orders.charge", retries=0, on_failure=topic)

@@ -31,9 +31,7 @@ def _deliver(module: Any, func: dict[str, Any], event: Any) -> None:
     account, region = module._account_region_from_function_config(config)
     module._request_account_id.set(account)
     module._request_region.set(region)
-    settings = (
-        func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get("$LATEST") or {}
-    )
+    settings = _settings(module, func, config)
     attempts, result = _try(module, func, event, settings)
     destinations = settings.get("DestinationConfig") or {}
     name = config.get("FunctionName", "")
@@ -48,6 +46,18 @@ def _deliver(module: Any, func: dict[str, Any], event: Any) -> None:
         message = body.get("errorMessage", "") if isinstance(body, dict) else str(body)
         attributes = {"RequestID": module.new_uuid(), "ErrorCode": "200", "ErrorMessage": message or "error"}
         _send(module, dead_letters, name, event, attributes)
+
+
+def _settings(module: Any, func: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    version = config.get("Version", "$LATEST")
+    if version == "$LATEST":
+        found = func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get(version)
+        return found or {}
+    # They are kept for a version, or for an alias of it, and with the function; what is invoked is one version's record.
+    function = module._functions.get(config.get("FunctionName", "")) or func
+    kept = function.get("event_invoke_configs") or {}
+    aliases = [name for name, alias in function["aliases"].items() if alias["FunctionVersion"] == version]
+    return next((kept[name] for name in (version, *aliases) if name in kept), {})
 
 
 def _try(
