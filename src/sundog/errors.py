@@ -78,6 +78,13 @@ class SundogError(Exception):
         self.fixes: tuple[str, ...] = () if fix is None else (fix,) if isinstance(fix, str) else tuple(fix)
         self.details = tuple(details)
 
+    def as_text(self) -> str:
+        """Return the error as plain text, for a program that shows it in a report of its own."""
+        place = f" ({self.where})" if self.where is not None else ""
+        lines = [f"{self.code}: {self.what}{place}"]
+        lines += [f"why: {self.why}"] if self.why else []
+        return "\n".join([*lines, *self.details, *(f"fix: {fix}" for fix in self.fixes)])
+
     def as_dict(self) -> dict[str, object]:
         """Return the fields as `--json` prints them."""
         return {

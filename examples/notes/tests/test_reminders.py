@@ -1,61 +1,52 @@
-import json
-
 import pytest
-from functions import reminders
+from sundog_runtime import resources
 
-NOTE_ID = "01KB0000000000000000000000"
-
-
-@pytest.fixture
-def note(store):
-    note = {"userId": "ada", "noteId": NOTE_ID, "title": "Buy milk"}
-    store.put(note)
-    return note
+UNKNOWN = "01KB0000000000000000000000"
 
 
-def test_a_request_puts_a_message_on_the_queue(note, call, queue):
-    status, answer = call(reminders.request, noteId=NOTE_ID, body={"delaySeconds": 5})
+def test_a_reminder_goes_through_the_queue_and_marks_the_note(api, note, sundog_app):
+    mark = sundog_app.mark()
+    path = f"/notes/{note['noteId']}/reminders"
 
-    assert (status, answer) == (202, {"noteId": NOTE_ID, "delaySeconds": 5})
-    assert queue == [
-        {
-            "QueueUrl": "https://queue.test/reminders",
-            "MessageBody": json.dumps({"userId": "ada", "noteId": NOTE_ID}),
-            "DelaySeconds": 5,
-        }
-    ]
+    assert api("POST", path) == (202, {"noteId": note["noteId"], "delaySeconds": 0})
+
+    sent = sundog_app.wait_for_invocation("send", since=mark)
+    assert sent.response == {"batchItemFailures": []}
+    assert sent.logs == ["reminder for ada: Buy milk"]
+    key = {"userId": "ada", "noteId": note["noteId"]}
+    assert "remindedAt" in resources.notes.table.get_item(Key=key)["Item"]
+
+
+def test_a_reminder_can_be_asked_for_in_some_seconds(api, note, sundog_app):
+    path = f"/notes/{note['noteId']}/reminders"
+
+    assert api("POST", path, {"delaySeconds": 900})[1]["delaySeconds"] == 900
+
+    waiting = sundog_app.client("sqs").get_queue_attributes(
+        QueueUrl=resources.reminders.queue_url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+    )
+    assert waiting["Attributes"] == {"ApproximateNumberOfMessagesDelayed": "1"}
 
 
 @pytest.mark.parametrize("delay", [-1, 901, "5", 1.5, True])
-def test_a_wrong_delay_is_answered_with_400(note, call, queue, delay):
-    assert call(reminders.request, noteId=NOTE_ID, body={"delaySeconds": delay})[0] == 400
-    assert queue == []
+def test_a_wrong_delay_is_answered_with_400(api, note, delay):
+    assert api("POST", f"/notes/{note['noteId']}/reminders", {"delaySeconds": delay})[0] == 400
 
 
-@pytest.mark.parametrize("note_id", ["01KB9999999999999999999999", "nonsense"])
-def test_no_reminder_of_an_unknown_note(note, call, queue, note_id):
-    assert call(reminders.request, noteId=note_id)[0] == 404
-    assert queue == []
+@pytest.mark.parametrize("note_id", [UNKNOWN, "nonsense"])
+def test_no_reminder_of_an_unknown_note(api, note_id):
+    assert api("POST", f"/notes/{note_id}/reminders")[0] == 404
 
 
-def test_the_consumer_marks_the_note(note, store, saved_event, capsys):
-    result = reminders.send(saved_event("reminder-messages"), None)
+def test_a_reminder_of_a_deleted_note_is_dropped(fresh_sundog_app):
+    app = fresh_sundog_app
 
-    assert result == {"batchItemFailures": []}
-    assert "remindedAt" in store.get("ada", NOTE_ID)
-    assert capsys.readouterr().out == "reminder for ada: Buy milk\n"
-
-
-def test_a_reminder_of_a_deleted_note_is_dropped(store, saved_event):
-    assert reminders.send(saved_event("reminder-messages"), None) == {"batchItemFailures": []}
+    assert app.invoke("send", app.saved_event("reminder-messages")) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize("body", ["not JSON", "{}", "[]", '{"userId": "ada"}'])
-def test_only_the_message_that_is_wrong_is_delivered_again(note, store, saved_event, body):
-    event = saved_event("reminder-messages")
+def test_only_the_message_that_is_wrong_is_delivered_again(sundog_app, body):
+    event = sundog_app.saved_event("reminder-messages")
     event["Records"].append({**event["Records"][0], "messageId": "wrong", "body": body})
 
-    result = reminders.send(event, None)
-
-    assert result == {"batchItemFailures": [{"itemIdentifier": "wrong"}]}
-    assert "remindedAt" in store.get("ada", NOTE_ID)
+    assert sundog_app.invoke("send", event) == {"batchItemFailures": [{"itemIdentifier": "wrong"}]}

@@ -184,6 +184,11 @@ class AwsConnection:
         with translated(self._context("sts", "")):
             return await anyio.to_thread.run_sync(look_up)
 
+    @property
+    def credentials(self) -> Credentials | None:
+        """What it was given, or what a local stage accepts; None where the user's own are looked for."""
+        return self._credentials
+
     def with_credentials(self, credentials: Credentials) -> AwsConnection:
         """Return a connection to the same place that uses other credentials."""
         return AwsConnection(

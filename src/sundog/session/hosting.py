@@ -56,8 +56,9 @@ class AppHost:
         self._synthesizing = anyio.Lock()
 
     async def __aenter__(self) -> Self:
-        """Start the cloud."""
+        """Start the cloud, with nothing in it."""
         await self.cloud.start()
+        await self.cloud.reset()
         await self._direct.start()
         return self
 

@@ -55,7 +55,7 @@ async def open_live_session(
         return make_node_runner(session, observer=observer, progress=progress, debugging=debugging)
 
     live_options = LiveOptions(
-        prelude=debugger.write_prelude() if debugger else None,
+        prelude=debugger.write_prelude() if debugger else options.prelude,
         runners={"node": node_runner},
         watch=options.watch,
     )

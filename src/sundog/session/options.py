@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 
@@ -16,5 +18,7 @@ class DevOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Port of the embedded cloud."""
     watch: bool = True
     """Notice edits by itself."""
+    prelude: Path | None = None
+    """A file that Python workers run before they import the handler; with `debug` the debugger's own is run instead."""
     reset: bool = False
     """Forget the local stage's data before starting."""

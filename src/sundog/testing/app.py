@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sundog.aws import lambda_
 from sundog.aws.embedded.interface import LocalCloud
-from sundog.errors import UsageError, suggestion
-from sundog.model.functions import DeployedFunction
-from sundog.model.manifest import Manifest, ResourceEntry, StackEntry
-from sundog.model.project import Project
+from sundog.session.bindings import connection_variables, union_of_bindings
 from sundog.session.hosting import HostedApp
+from sundog.testing.data import delete_data
 from sundog.testing.events import EventLog, SeenInvocation
 from sundog.testing.http import HttpResponse, send
-from sundog.testing.template import StackTemplate
+from sundog.testing.parts import Caller, DeployedParts, unknown_part
+from sundog.testing.schedules import scheduled_event
 from sundog.testing.waiting import DEFAULT_SECONDS, wait_until
-
-_API_TYPES = {"AWS::ApiGatewayV2::Api": "$default"}
-"""Types that routes of an app are called at, and the stage that a URL without one means."""
-
-
-class UnknownPart(UsageError):
-    """A test names a function, a resource, a stack or an output that the app does not have."""
-
-    code = "SD-USAGE-030"
 
 
 class FunctionFailed(AssertionError):
@@ -42,15 +32,7 @@ class FunctionFailed(AssertionError):
         self.error = error
 
 
-class Caller(Protocol):
-    """Runs a coroutine function where the app lives."""
-
-    def __call__(self, function: Callable[..., Awaitable[Any]], /, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the function
-        """Return its result."""
-        ...
-
-
-class AppUnderTest:
+class AppUnderTest(DeployedParts):
     """An app on the embedded cloud: its routes, functions, resources and what happened to them.
 
     Example:
@@ -62,45 +44,8 @@ class AppUnderTest:
     """
 
     def __init__(self, hosted: HostedApp, log: EventLog, cloud: LocalCloud, call: Caller) -> None:
-        self._hosted = hosted
+        super().__init__(hosted, cloud, call)
         self._log = log
-        self._cloud = cloud
-        self._call = call
-        self._physical: dict[str, dict[str, str]] = {}
-
-    @property
-    def project(self) -> Project:
-        """The project."""
-        return self._hosted.project
-
-    @property
-    def root(self) -> Path:
-        """The project's folder."""
-        return self._hosted.project.root
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where the AWS API answers."""
-        return self._cloud.endpoint_url
-
-    @property
-    def manifest(self) -> Manifest:
-        """What synth knows about the app."""
-        return self._hosted.synthesized.manifest
-
-    @property
-    def outputs(self) -> dict[str, dict[str, str]]:
-        """The stacks' outputs by stack id and name."""
-        return self._hosted.deployed.outputs
-
-    @property
-    def functions(self) -> list[DeployedFunction]:
-        """The functions, as they are deployed."""
-        return list(self._hosted.deployed.functions)
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes these classes at run time
-        """Return a client of an AWS service, at the app's cloud and with all rights."""
-        return self._hosted.connection.client(service)
 
     # Calling
 
@@ -153,6 +98,77 @@ class AppUnderTest:
         payload = json.dumps(event).encode()
         self._call(lambda_.invoke, self._hosted.connection, name, payload, asynchronous=True)
 
+    def saved_event(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        """Return an event that was saved for `sundog invoke`, decoded.
+
+        Args:
+            name: `"create"` for `events/create.json`.
+
+        Raises:
+            UnknownPart: There is no such file.
+        """
+        folder = self.root / "events"
+        file = folder / f"{name}.json"
+        if not file.is_file():
+            raise unknown_part("saved event", name, [one.stem for one in folder.glob("*.json")])
+        return json.loads(file.read_bytes())
+
+    def run_schedule(self, cron: str) -> Any:  # noqa: ANN401 - whatever the job returns
+        """Run the job of a Cron now, with the event that its schedule sends; return what it returned.
+
+        Raises:
+            UnknownPart: The app has no such Cron.
+            FunctionFailed: The job failed.
+        """
+        entry = self.resource(cron, "Cron")
+        physical_id = self.physical_ids(entry.stack)[entry.logical_id]
+        region = self._hosted.connection.region
+        event = scheduled_event(self.client, entry.cloudformation_type, physical_id, region)
+        return self.invoke(entry.attributes["job"], event)
+
+    def send_message(self, queue: str, message: object, **parameters: Any) -> None:  # noqa: ANN401 - boto3's own
+        """Put a message on a queue.
+
+        Args:
+            queue: Its id.
+            message: A text, or anything that JSON can hold.
+            parameters: More for SQS, in its spelling: `MessageGroupId="a"`.
+        """
+        body = message if isinstance(message, str) else json.dumps(message)
+        self.client("sqs").send_message(
+            QueueUrl=self.physical_id(queue, "Queue"), MessageBody=body, **parameters
+        )
+
+    def publish(self, topic: str, message: object, **parameters: Any) -> None:  # noqa: ANN401 - boto3's own
+        """Publish a message on a topic, as `send_message` does on a queue."""
+        body = message if isinstance(message, str) else json.dumps(message)
+        self.client("sns").publish(TopicArn=self.physical_id(topic, "Topic"), Message=body, **parameters)
+
+    def put_object(self, bucket: str, key: str, body: bytes | str = b"", **parameters: Any) -> None:  # noqa: ANN401 - boto3's own
+        """Put an object into a bucket."""
+        content = body.encode() if isinstance(body, str) else body
+        self.client("s3").put_object(
+            Bucket=self.physical_id(bucket, "Bucket"), Key=key, Body=content, **parameters
+        )
+
+    def put_event(
+        self, detail_type: str, detail: object = None, *, source: str, bus: str | None = None
+    ) -> None:
+        """Put an event on an event bus.
+
+        Args:
+            detail_type: What happened.
+            detail: Anything that JSON can hold.
+            source: Where it happened.
+            bus: Id of the bus; the account's own when not given.
+        """
+        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail or {})}
+        if bus is not None:
+            entry["EventBusName"] = self.physical_id(bus, "EventBus")
+        answer = self.client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise AssertionError(f"the event was not taken: {answer['Entries']}")
+
     # What happened
 
     def mark(self) -> int:
@@ -202,6 +218,10 @@ class AppUnderTest:
             self._function_id(function), where, count=count, since=since, timeout=timeout
         )
 
+    def story(self, *, since: int = 0) -> list[str]:
+        """Return what happened, in lines for a person: invocations, what they wrote, how they ended."""
+        return self._log.story(since=since)
+
     def logs(self, *, since: int = 0) -> list[str]:
         """Return the lines that handlers wrote, each with its function."""
         return self._log.logs(since=since)
@@ -221,90 +241,22 @@ class AppUnderTest:
         """Do what `sundog.testing.wait_until` does."""
         return wait_until(condition, what, timeout=timeout)
 
-    # Looking at it
-
-    def output(self, name: str) -> str:
-        """Return an output of a stack, by its name alone.
-
-        Raises:
-            UnknownPart: No stack has it.
-        """
-        found = {key: value for outputs in self.outputs.values() for key, value in outputs.items()}
-        if name not in found:
-            raise _unknown("output", name, found)
-        return found[name]
-
-    def function(self, name: str) -> DeployedFunction:
-        """Return a function by its name or id.
-
-        Raises:
-            UnknownPart: There is none.
-        """
-        for function in self._hosted.deployed.functions:
-            if name in (function.entry.name, function.entry.id):
-                return function
-        raise _unknown("function", name, [one.entry.name for one in self._hosted.deployed.functions])
-
-    def resource(self, name: str, kind: str | None = None) -> ResourceEntry:
-        """Return what the manifest knows of a resource, by its id or its whole path.
-
-        Args:
-            name: `"notes"` or `"storage/notes"`.
-            kind: `"Table"`, where an id alone is not unique.
-
-        Raises:
-            UnknownPart: There is none.
-        """
-        for entry in self.manifest.resources:
-            if name in (entry.name, entry.id) and kind in (None, entry.kind):
-                return entry
-        raise _unknown("resource", name, [entry.name for entry in self.manifest.resources])
-
-    def physical_id(self, name: str, kind: str | None = None) -> str:
-        """Return what the cloud calls a resource: a table's name, a queue's URL, a bucket's name.
-
-        Raises:
-            UnknownPart: The app has no such resource.
-        """
-        entry = self.resource(name, kind)
-        return self.physical_ids(entry.stack)[entry.logical_id]
-
-    def physical_ids(self, stack: str) -> dict[str, str]:
-        """Return what the cloud calls the resources of a stack, by logical id.
-
-        Args:
-            stack: The id that `app.py` gives it, or its whole name.
-        """
-        name = self._stack(stack).name
-        if name not in self._physical:
-            self._physical[name] = self._call(self._hosted.physical_ids, name)
-        return self._physical[name]
-
-    def url(self, api: str | None = None) -> str:
-        """Return the address of an Api.
-
-        Raises:
-            UnknownPart: There is none of that id, or several and no id was given.
-        """
-        apis = [entry for entry in self.manifest.resources if entry.cloudformation_type in _API_TYPES]
-        if api is None and len(apis) != 1:
-            raise UnknownPart(
-                f"the app has {len(apis) or 'no'} APIs" if len(apis) != 1 else "the app has one API",
-                fix=f"name one with `api=`: {', '.join(entry.name for entry in apis)}"
-                if apis
-                else "give a whole URL, such as an output of a stack",
-            )
-        entry = apis[0] if api is None else self.resource(api)
-        identifier = self.physical_ids(entry.stack)[entry.logical_id]
-        return self._cloud.url_for("api", identifier, _API_TYPES.get(entry.cloudformation_type, "$default"))
-
-    def template(self, stack: str) -> StackTemplate:
-        """Return the template of a stack, by the id that `app.py` gives it."""
-        entry = self._stack(stack)
-        file = self._hosted.synthesized.assembly / entry.template_file
-        return StackTemplate(entry.id, json.loads(file.read_bytes()))
-
     # Changing it
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which `sundog_runtime.resources` and boto3 work outside of a function."""
+        bound = union_of_bindings(self.functions).variables
+        return bound | connection_variables(self.project, self._hosted.connection)
+
+    def reset(self) -> None:
+        """Delete the app's data: items of its tables, objects of its buckets, messages of its queues, users of its pools.
+
+        Functions that follow a table's stream or a bucket's removals are told of these as of any other.
+        """
+        self.wait_until_idle()
+        for stack in self.manifest.stacks:
+            delete_data(self.client, self._of_stack(stack))
+        self.wait_until_idle()
 
     def write(self, file: str, text: str) -> Path:
         """Write a file of the project, as a save in an editor: functions that loaded it start anew."""
@@ -335,21 +287,5 @@ class AppUnderTest:
         self._physical.clear()
         return self.outputs
 
-    def _stack(self, name: str) -> StackEntry:
-        for entry in self.manifest.stacks:
-            if name in (entry.id, entry.name):
-                return entry
-        raise _unknown("stack", name, [entry.id for entry in self.manifest.stacks])
-
     def _function_id(self, name: str | None) -> str | None:
         return None if name is None else self.function(name).entry.id
-
-
-def _unknown(what: str, name: str, known: Any) -> UnknownPart:  # noqa: ANN401 - an iterable of names
-    names = sorted(known)
-    close = suggestion(name, names)
-    return UnknownPart(
-        f"the app has no {what} `{name}`",
-        why=f"it has {', '.join(names)}" if names else "it has none",
-        fix=f"write `{close}`" if close else "name one that `app.py` defines, and deploy it",
-    )

@@ -87,7 +87,8 @@ class EventLog:
         """Start empty."""
         self._news = threading.Condition()
         self._seen: list[SeenInvocation] = []
-        self._notices: list[str] = []
+        self._notices: list[tuple[int, str]] = []
+        """What belongs to no invocation, each after how many it came."""
 
     def __call__(self, event: Event) -> None:
         """Keep one event."""
@@ -103,6 +104,8 @@ class EventLog:
                 self._notice(f"{event.level}: {event.text}")
             elif isinstance(event, InitFailed):
                 self._notice(f"{event.function}: {event.error.error_type}: {event.error.message}")
+                for frame in event.error.frames:
+                    self._notice(f"  {frame}")
             self._news.notify_all()
 
     def mark(self) -> int:
@@ -157,18 +160,31 @@ class EventLog:
         with self._news:
             return [f"{one.function}: {line}" for one in self._seen[since:] for line in one.logs]
 
+    def story(self, *, since: int = 0) -> list[str]:
+        """Return what happened, in lines for a person."""
+        with self._news:
+            lines = [text for place, text in self._notices if place >= since]
+        for one in self.seen(since=since):
+            lines += [repr(one), *(f"  {line}" for line in one.logs)]
+            lines += [f"  {frame}" for frame in (one.error.frames if one.error else [])]
+        return lines
+
     def _missing(self, function: str | None, since: int, found: str, timeout: float) -> str:
         what = f"invocations of `{function}`" if function else "invocations"
         lines = [f"after {timeout:g} s there were {found} {what}; seen:"]
         lines += [repr(one) for one in self.seen(function, since=since)] or ["none"]
         lines += [f"log: {line}" for line in self.logs(since=since)[-20:]]
-        return "\n  ".join([*lines, *self._notices])
+        return "\n  ".join([*lines, *(text for _, text in self._notices)])
 
     def _notice(self, text: str) -> None:
-        self._notices = [*self._notices[-_KEPT_NOTICES:], text]
+        self._notices = [*self._notices[-_KEPT_NOTICES:], (len(self._seen), text)]
 
     def _log(self, event: LogWritten) -> None:
-        if event.request_id is None or event.stream == "platform":
+        if event.stream == "platform":
+            return
+        if event.request_id is None:
+            # Written while its environment began.
+            self._notice(f"{event.function}: {event.text}")
             return
         if one := self._latest(event.request_id, event.environment):
             one.logs.append(event.text)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+DOCS = Path(__file__).parents[3] / "docs"
 pytestmark = [pytest.mark.xdist_group("notes"), pytest.mark.timeout(300)]
 
 
@@ -170,10 +173,13 @@ def test_logs_of_a_function_are_shown_by_another_process(shared_dev, waiting):
     assert shown
 
 
-def test_the_examples_own_tests_pass(copy_of_notes):
+def test_the_examples_own_tests_pass_and_those_of_the_documentation(copy_of_notes):
+    root = copy_of_notes()
+    documented = re.findall(r"```python\n(.*?)```", (DOCS / "testing.md").read_text("utf-8"), re.DOTALL)
+    (root / "tests" / "test_documented.py").write_text("\n\n".join(documented), "utf-8")
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=copy_of_notes(),
+        cwd=root,
         capture_output=True,
         text=True,
         timeout=120,

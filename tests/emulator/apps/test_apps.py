@@ -2,7 +2,8 @@
 
 import pytest
 
-from sundog.testing.app import FunctionFailed, UnknownPart
+from sundog.testing.app import FunctionFailed
+from sundog.testing.parts import UnknownPart
 
 pytestmark = pytest.mark.xdist_group("apps")
 

@@ -128,6 +128,26 @@ async def test_projects_module_wins_over_an_installed_one_of_the_same_name(
         assert (first, await live.answer(name="two")) == ("installed", "own")
 
 
+async def test_a_file_that_is_no_module_does_not_have_an_installed_one_imported_again(
+    tmp_path: Path, environment: tuple[str, Path]
+) -> None:
+    python, packages = environment
+    (packages / "library.py").write_text("import os\nIMPORTED_BY = os.getpid()\n")
+    async with live_session(tmp_path, python=python) as live:
+        live.write("library.json", "{}")
+        live.write("library/README.md", "A folder of documents.\n")
+        await live.handler(
+            "import os, library\ndef handler(event, context):\n    return [library.IMPORTED_BY, os.getpid()]\n"
+        )
+        await live.answer()
+        await live.until(lambda: "library" in zygote_has(live), "the zygote's import")
+        live.write("app.py", "# edited\n" + (live.root / "app.py").read_text())
+        await live.until(lambda: any(one.reason == "edit" for one in live.ready), "a new environment")
+        imported_by, worker = await live.answer()
+
+    assert imported_by != worker
+
+
 async def test_sundog_runtime_can_be_imported_where_it_is_not_installed(
     tmp_path: Path, environment: tuple[str, Path]
 ) -> None:

@@ -21,6 +21,9 @@ from .sources import SourceRecord
 
 Handler = Callable[[Any, LambdaContext], Any]
 SESSION_GONE = 70
+BEFORE_TELLING: list[Callable[[], None]] = []
+"""Called before the end of an import or of an invocation is told. What a prelude wants kept must be kept by then: an
+environment may be killed at any moment after."""
 
 
 class Runtime:
@@ -57,6 +60,7 @@ class Runtime:
 
     def _serve(self, client: Client) -> None:
         handler = self._import_or_exit(client)
+        self._flush()
         report: bytes | None = self._report()
         while True:
             headers, body = client.next(report)
@@ -113,6 +117,8 @@ class Runtime:
             client.respond(request_id, result, content_type)
 
     def _flush(self) -> None:
+        for keep in BEFORE_TELLING:
+            keep()
         # The session reads the pipes to their end when the answer arrives; all output must be in them by then.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

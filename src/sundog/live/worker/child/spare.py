@@ -107,10 +107,17 @@ def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 def _forget_shadowed(source: str, preloaded: list[str]) -> None:
     # The project's folder comes first in sys.path: its own module wins over an installed one of the same name.
-    own = {entry.partition(".")[0] for entry in os.listdir(source)}
+    own = {entry.partition(".")[0] for entry in os.listdir(source) if _is_importable(source, entry)}
     shadowed = own.intersection(name.partition(".")[0] for name in preloaded)
     for name in [name for name in sys.modules if name.partition(".")[0] in shadowed]:
         del sys.modules[name]
+
+
+def _is_importable(folder: str, entry: str) -> bool:
+    # `coverage.json` is no module, and a folder without `__init__.py` gives way to an installed package.
+    if entry.endswith((".py", *importlib.machinery.EXTENSION_SUFFIXES)):
+        return True
+    return "." not in entry and os.path.isfile(os.path.join(folder, entry, "__init__.py"))
 
 
 def _reseed() -> None:

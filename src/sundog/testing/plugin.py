@@ -1,0 +1,102 @@
+"""The plugin of pytest: fixtures, the options, and what handlers wrote in the report of a failed test.
+
+Loaded by every pytest in whose environment sundog is installed: only what is asked for is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sundog.testing.app import AppUnderTest
+
+_APP = pytest.StashKey["AppUnderTest"]()
+_MARK = pytest.StashKey[int]()
+_SHOWN_LINES = 200
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    parser.addini(
+        "sundog_project", "folder of the sundog app to test, relative to pytest's root", default="."
+    )
+    group = parser.getgroup("sundog", "serverless apps on the embedded cloud")
+    group.addoption(
+        "--sundog-debug",
+        action="store_true",
+        help="let an editor attach to handlers, as `sundog dev --debug` does; their time limits stop",
+    )
+
+
+@pytest.fixture(scope="session")
+def sundog_app(request: pytest.FixtureRequest) -> Iterator[AppUnderTest]:
+    """The app of this project, deployed on an embedded cloud of its own and served from its sources.
+
+    It starts when the first test asks for it and ends with the test run. While it runs, `sundog_runtime.resources` works
+    in tests as in a function to which everything is bound, and AWS clients of boto3 reach the embedded cloud only.
+    """
+    from sundog.errors import SundogError
+    from sundog.testing.starting import running_app
+
+    folder = Path(request.config.rootpath, request.config.getini("sundog_project"))
+    debug = bool(request.config.getoption("--sundog-debug"))
+    with contextlib.ExitStack() as running:
+        try:
+            app = running.enter_context(running_app(folder, debug=debug, progress=_progress(request.config)))
+        except SundogError as error:
+            pytest.fail(error.as_text(), pytrace=False)
+        environment = running.enter_context(pytest.MonkeyPatch.context())
+        for name in _OF_OTHER_ACCOUNTS:
+            environment.delenv(name, raising=False)
+        for name, value in app.environment().items():
+            environment.setenv(name, value)
+        request.session.stash[_APP] = app
+        yield app
+        del request.session.stash[_APP]
+
+
+@pytest.fixture
+def fresh_sundog_app(sundog_app: AppUnderTest) -> AppUnderTest:
+    """The same app with its data deleted: no items, objects, messages or users of earlier tests."""
+    sundog_app.reset()
+    return sundog_app
+
+
+_OF_OTHER_ACCOUNTS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+"""Variables that would lead a test to a real account."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note where the test begins."""
+    app = item.session.stash.get(_APP, None)
+    if app is not None:
+        item.stash[_MARK] = app.mark()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what functions did during a test that failed."""
+    report = yield
+    app = item.session.stash.get(_APP, None)
+    if app is not None and report.failed:
+        lines = app.story(since=item.stash.get(_MARK, 0))
+        if lines:
+            report.sections.append(("functions during the test", "\n".join(lines[-_SHOWN_LINES:])))
+    return report
+
+
+def _progress(config: pytest.Config) -> Callable[[str], None]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+
+    def tell(text: str) -> None:
+        # Only the first start on a machine has something to tell: the embedded cloud is being installed.
+        if reporter is not None:
+            reporter.write_line(f"sundog: {text}")
+
+    return tell
