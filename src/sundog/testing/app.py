@@ -251,12 +251,15 @@ class AppUnderTest(DeployedParts):
     def reset(self) -> None:
         """Delete the app's data: items of its tables, objects of its buckets, messages of its queues, users of its pools.
 
+        `invocations` and the like begin anew as well.
+
         Functions that follow a table's stream or a bucket's removals are told of these as of any other.
         """
         self.wait_until_idle()
         for stack in self.manifest.stacks:
             delete_data(self.client, self._of_stack(stack))
         self.wait_until_idle()
+        self._log.begin_anew()
 
     def write(self, file: str, text: str) -> Path:
         """Write a file of the project, as a save in an editor: functions that loaded it start anew."""

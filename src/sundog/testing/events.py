@@ -87,6 +87,8 @@ class EventLog:
         """Start empty."""
         self._news = threading.Condition()
         self._seen: list[SeenInvocation] = []
+        self._first = 0
+        """Where the part begins that is shown unless asked otherwise."""
         self._notices: list[tuple[int, str]] = []
         """What belongs to no invocation, each after how many it came."""
 
@@ -113,10 +115,15 @@ class EventLog:
         with self._news:
             return len(self._seen)
 
+    def begin_anew(self) -> None:
+        """Show no more of what has happened so far."""
+        with self._news:
+            self._first = len(self._seen)
+
     def seen(self, function: str | None = None, *, since: int = 0) -> list[SeenInvocation]:
         """Return the invocations of a function, or of all, oldest first."""
         with self._news:
-            return [one for one in self._seen[since:] if function in (None, one.function)]
+            return [one for one in self._seen[max(since, self._first) :] if function in (None, one.function)]
 
     def wait_for(
         self,
@@ -158,7 +165,7 @@ class EventLog:
     def logs(self, *, since: int = 0) -> list[str]:
         """Return the lines that handlers wrote, each with the function's id."""
         with self._news:
-            return [f"{one.function}: {line}" for one in self._seen[since:] for line in one.logs]
+            return [f"{one.function}: {line}" for one in self.seen(since=since) for line in one.logs]
 
     def story(self, *, since: int = 0) -> list[str]:
         """Return what happened, in lines for a person."""

@@ -144,9 +144,8 @@ def test_the_schedule_is_deployed_and_its_job_runs(shared_dev, aws):
     targets = aws("events").list_targets_by_rule(Rule=rules[0]["Name"])["Targets"]
     mark = shared_dev.mark()
 
-    result = aws("lambda").invoke(
-        FunctionName=targets[0]["Arn"], Payload=json.dumps({"time": "2999-01-01T00:00:00Z"})
-    )
+    event = {"detail-type": "Scheduled Event", "source": "aws.events", "time": "2999-01-01T00:00:00Z"}
+    result = aws("lambda").invoke(FunctionName=targets[0]["Arn"], Payload=json.dumps(event))
 
     assert [(rule["ScheduleExpression"], rule["State"]) for rule in rules] == [("rate(1 day)", "ENABLED")]
     assert json.loads(result["Payload"].read()) == {"users": 0, "notes": 0}
