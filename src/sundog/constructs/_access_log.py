@@ -13,7 +13,9 @@ import aws_cdk.aws_logs as logs
 from constructs import Construct, IConstruct
 
 from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._function_settings import RETENTION_DAYS
 from sundog.constructs._settings import refuse_unknown_settings
+from sundog.constructs._values import is_token
 from sundog.errors import ConstructError
 
 _ACCOUNT_LOGGING = "SundogApiGatewayLogging"
@@ -92,6 +94,15 @@ def _settings(owner: SundogConstruct, given: object) -> dict[str, Any]:
             fix='write `access_log={"retention_days": 30}`',
         )
     refuse_unknown_settings(owner, InvalidAccessLog, "`access_log`", given, _KEYS)
+    retention = given.get("retention_days")
+    if retention is not None and not is_token(retention) and retention not in RETENTION_DAYS:
+        longer = [days for days in RETENTION_DAYS if isinstance(retention, int) and days >= retention]
+        raise owner.error(
+            InvalidAccessLog,
+            f"{owner.kind} `{owner.id}`: `retention_days` of `access_log` is `{retention}`",
+            why=f"CloudWatch keeps logs for {', '.join(map(str, RETENTION_DAYS))} days, or for ever",
+            fix=f'write `"retention_days": {longer[0] if longer else RETENTION_DAYS[-1]}`',
+        )
     return dict(given)
 
 

@@ -7,7 +7,28 @@ from typing import Any
 
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._registry import article, listed
+from sundog.constructs._values import is_token
 from sundog.errors import ConstructError, suggestion
+
+
+class InvalidAuthorizer(ConstructError):
+    """An authorizer of an `Api` or a `RestApi` is not one, or a route names one that there is not.
+
+    `authorizers` are settings by name, and routes use the names: `{"members": {"type": "jwt", …}}` and
+    `"GET /notes": {"handler": "functions/notes.list_notes", "authorizer": "members"}`. `"none"` and `"iam"` need no settings.
+    """
+
+    code = "SD-API-006"
+
+
+class InvalidThrottle(ConstructError):
+    """`throttle` is not the most requests that an API takes, a second (`rate`) and at once (`burst`).
+
+    An account has limits of its own, which hold beside it:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+    """
+
+    code = "SD-API-008"
 
 
 def refuse_unknown_settings(
@@ -84,3 +105,31 @@ def one_of(
         why=f"the choices are {listed(choices)}",
         fix=f"write `{close}`" if close else "write one of them",
     )
+
+
+def throttle_settings(construct: SundogConstruct, given: Mapping[str, float]) -> dict[str, Any]:
+    """Return the limits `rate` and `burst` of an API, as far as the user sets them.
+
+    Raises:
+        InvalidThrottle: There are other keys, or a limit is not a number.
+    """
+    if not isinstance(given, Mapping) or not given:
+        raise construct.error(
+            InvalidThrottle,
+            f"{construct.kind} `{construct.id}`: `throttle` is `{given!r}`",
+            why="it is a dictionary with `rate`, `burst` or both",
+            fix='write `throttle={"rate": 100, "burst": 200}`',
+        )
+    refuse_unknown_settings(construct, InvalidThrottle, "`throttle`", given, ("rate", "burst"))
+    for name, value in given.items():
+        whole = name == "burst"
+        if is_token(value):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or value < 0:
+            raise construct.error(
+                InvalidThrottle,
+                f"{construct.kind} `{construct.id}`: `{name}` of `throttle` is `{value!r}`",
+                why="it is a whole number of requests" if whole else "it is a number of requests a second",
+                fix=f'write `"{name}": 100`',
+            )
+    return dict(given)

@@ -2,86 +2,81 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+import aws_cdk
 import aws_cdk.aws_apigatewayv2 as apigateway
 import aws_cdk.aws_apigatewayv2_integrations as integrations
+import aws_cdk.aws_iam as iam
 from constructs import Construct
 
+from sundog.constructs._access_log import AccessLog
+from sundog.constructs._api_authorizers import ApiAuthorizers
+from sundog.constructs._api_integrations import InvalidRouteSettings, integration_of, kind_of
 from sundog.constructs._binding import Binding, no_permission
-from sundog.constructs._construct import SundogConstruct
-from sundog.constructs._definition import FunctionDefinition, function_of
+from sundog.constructs._construct import SundogConstruct, UnknownCdkKey
+from sundog.constructs._cors import cors_settings
+from sundog.constructs._definition import FunctionDefinition
+from sundog.constructs._domain import CustomDomain
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._registry import listed
+from sundog.constructs._function_set import FunctionSet
+from sundog.constructs._routes import DEFAULT_ROUTE, Route, RouteTable
+from sundog.constructs._settings import one_of, throttle_settings
 from sundog.constructs.function import Function
-from sundog.errors import ConstructError, suggestion
 from sundog.model.manifest import Trigger
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
-DEFAULT_ROUTE = "$default"
-_PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
-_CORS_KEYS = (
-    "allow_origins",
-    "allow_methods",
-    "allow_headers",
-    "expose_headers",
-    "allow_credentials",
-    "max_age",
-)
+_ROUTE_KEYS = ("authorizer", "scopes", "payload_format")
+_PAYLOAD_FORMATS = {
+    "1.0": apigateway.PayloadFormatVersion.VERSION_1_0,
+    "2.0": apigateway.PayloadFormatVersion.VERSION_2_0,
+}
+_LOG_FIELDS = {
+    "requestTime": "$context.requestTime",
+    "requestId": "$context.requestId",
+    "httpMethod": "$context.httpMethod",
+    "path": "$context.path",
+    "routeKey": "$context.routeKey",
+    "status": "$context.status",
+    "responseLatency": "$context.responseLatency",
+    "integrationRequestId": "$context.integration.requestId",
+    "integrationStatus": "$context.integration.status",
+    "integrationLatency": "$context.integration.latency",
+    "integrationServiceStatus": "$context.integration.integrationStatus",
+    "ip": "$context.identity.sourceIp",
+    "userAgent": "$context.identity.userAgent",
+    "cognitoIdentityId": "$context.identity.cognitoIdentityId",
+}
 
-
-class InvalidRoute(ConstructError):
-    """The key of a route is not a method and a path.
-
-    A key is `METHOD /path`, such as `GET /notes/{noteId}`, with `ANY` for all methods; a last segment `{proxy+}` takes
-    the rest of a path. `$default` takes what no route does.
-    """
-
-    code = "SD-API-001"
-
-
-class DuplicateRoute(ConstructError):
-    """Two routes of an API are the same, perhaps with other spaces, letters or parameter names."""
-
-    code = "SD-API-002"
-
-
-class InvalidCors(ConstructError):
-    """`cors` is neither True, False nor a dictionary of settings."""
-
-    code = "SD-API-003"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """A method and a path."""
-
-    method: str
-    path: str
-
-    @property
-    def key(self) -> str:
-        """As API Gateway and the user write it."""
-        return self.path if self.path == DEFAULT_ROUTE else f"{self.method} {self.path}"
+RouteDefinition: TypeAlias = FunctionDefinition
+"""What stands behind a route: a function, or a dictionary that says what else."""
 
 
 class Api(SundogConstruct):
-    """An HTTP API: routes, and the function behind each.
+    """An HTTP API: routes, and what answers each.
 
     The same handler on several routes is one function. Any origin may call the API from a browser, unless `cors` says
-    otherwise.
+    otherwise. Each request leaves a line in a log, unless `access_log` says otherwise.
 
     Args:
         scope: The stack, or any construct in it.
         id: Unique among the APIs of the app.
-        routes: `"GET /notes/{noteId}"` or `"$default"`, with a handler, a `Function`, or settings.
+        routes: `"GET /notes/{noteId}"` or `"$default"`, with a handler, a `Function`, or settings, to which `authorizer`,
+            `scopes` and `payload_format` may be added; or with what answers instead of a function: `{"url": …}`,
+            `{"alb": listener}`, `{"nlb": listener}`, `{"aws": "SQS-SendMessage", "on": queue, "parameters": {…}}` or
+            `{"integration": …}`.
         bind: Resources that all of the functions use.
+        authorizers: By name, what routes may ask of callers: `{"type": "jwt", "issuer": …, "audience": […]}`,
+            `{"type": "user_pool", "user_pool": …}` or `{"type": "lambda", "function": …}`.
+        authorizer: What routes ask of callers that do not say it themselves: a name, `"iam"` or `"none"`.
+        scopes: What a token must carry one of, on routes that do not say it themselves.
         cors: False for none, or a dictionary of the CDK's `CorsPreflightOptions`: `{"allow_origins": ["https://…"]}`.
+        access_log: False for none, a format, or a dictionary with `format`, `retention_days` and `destination_arn`.
+        throttle: The most requests: `{"rate": 100, "burst": 200}`, a second and at once.
+        domain: A domain of one's own: a dictionary with `name`, `hosted_zone`, `path`, `external` and `certificate`.
         function_defaults: Settings for the functions made of handlers.
-        cdk: `{"http_api": {…}}` lays properties over the CDK's API; `{"http_api": existing}` uses one as it is.
+        cdk: `{"http_api": {…}}` and `{"domain_name": {…}}` lay properties over the CDK's; an existing API or domain is used
+            as it is. `{"http_stage": {…}}` lays properties over the `CfnStage` of the default stage.
 
     Example:
         >>> api = Api(stack, "api", bind=[notes], routes={
@@ -92,80 +87,80 @@ class Api(SundogConstruct):
     """
 
     kind = "Api"
-    cdk_keys = ("http_api",)
+    cdk_keys = ("http_api", "http_stage", "domain_name")
 
     def __init__(
         self,
         scope: Construct,
         id: str,  # noqa: A002 - the CDK's own name
         *,
-        routes: Mapping[str, FunctionDefinition] | None = None,
+        routes: Mapping[str, RouteDefinition] | None = None,
         bind: Sequence[Any] | None = None,
+        authorizers: Mapping[str, Mapping[str, Any]] | None = None,
+        authorizer: str | None = None,
+        scopes: Sequence[str] | None = None,
         cors: bool | Mapping[str, Any] | None = None,
+        access_log: bool | str | Mapping[str, Any] | None = None,
+        throttle: Mapping[str, float] | None = None,
+        domain: str | Mapping[str, Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
-        self._routes: dict[str, Function] = {}
-        self._shapes: dict[str, str] = {}
-        self._by_handler: dict[str, Function] = {}
-        self._integrations: dict[str, integrations.HttpLambdaIntegration] = {}
-        self._bind = list(bind or [])
-        self._function_defaults = function_defaults
-        existing = self.cdk_import("http_api", {"cors": cors})
-        self.cdk.http_api = existing or self._create(True if cors is None else cors)
+        self._functions = FunctionSet(self, defaults=function_defaults, bind=bind)
+        self._routes: RouteTable[Function | str] = RouteTable(owner=self)
+        self._integrations: dict[tuple[str, str], integrations.HttpLambdaIntegration] = {}
+        self._domain: CustomDomain | None = None
+        self.cdk.domain_name = self.cdk.http_stage = None
+        configured = {"cors": cors, "access_log": access_log, "throttle": throttle, "domain": domain}
+        self.cdk.http_api = self.cdk_import("http_api", configured)
+        if self.cdk.http_api is None:
+            self._create(True if cors is None else cors, domain)
+            self._configure_stage(True if access_log is None else access_log, throttle)
+        self._authorizers = ApiAuthorizers(
+            self, self._functions, authorizers or {}, default=authorizer, scopes=scopes
+        )
         self.add_routes(routes or {})
         self.registry.constructs.append(self)
 
-    def _create(self, cors: bool | Mapping[str, Any]) -> apigateway.HttpApi:  # noqa: FBT001 - the caller's own argument
-        registry = self.registry
-        own: dict[str, Any] = {
-            "api_name": f"{registry.stage.name}-{registry.project.settings.name}-{self.id}"
-        }
-        preflight = self._preflight(cors)
+    def _create(self, cors: bool | Mapping[str, Any], domain: str | Mapping[str, Any] | None) -> None:  # noqa: FBT001 - the caller's own argument
+        own: dict[str, Any] = {"api_name": self.physical_name}
+        preflight = cors_settings(self, cors)
         if preflight is not None:
-            own["cors_preflight"] = preflight
-        return apigateway.HttpApi(self, "Api", **{**own, **self.cdk_props("http_api")})
+            own["cors_preflight"] = _preflight(preflight)
+        if domain is not None:
+            self._domain = CustomDomain(self, domain)
+            self.cdk.domain_name = self._domain.domain_name
+            own["default_domain_mapping"] = self._domain.mapping
+        self.cdk.http_api = apigateway.HttpApi(self, "Api", **{**own, **self.cdk_props("http_api")})
+        self.cdk.http_stage = self.cdk.http_api.default_stage
 
-    def _preflight(self, cors: bool | Mapping[str, Any]) -> apigateway.CorsPreflightOptions | None:  # noqa: FBT001 - the caller's own argument
-        if cors is False:
-            return None
-        if cors is True:
-            cors = {"allow_origins": ["*"], "allow_methods": ["ANY"], "allow_headers": ["*"]}
-        if not isinstance(cors, Mapping):
-            raise self.error(
-                InvalidCors,
-                f"Api `{self.id}`: `cors` is `{cors!r}`",
-                why="`cors` is True, False or a dictionary",
-                fix='write `cors={"allow_origins": ["https://example.com"]}`',
+    def _configure_stage(self, access_log: Any, throttle: Mapping[str, float] | None) -> None:
+        # The CDK takes none of this for the default stage, only for stages beside it.
+        stage: Any = None if self.cdk.http_stage is None else self.cdk.http_stage.node.default_child
+        if stage is None:
+            return
+        if access_log is not False:
+            log = AccessLog(self, access_log, _LOG_FIELDS)
+            stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log.destination_arn, format=log.format
             )
-        for key in cors:
-            if key not in _CORS_KEYS:
-                close = suggestion(key, _CORS_KEYS)
+        if throttle is not None:
+            limits = throttle_settings(self, throttle)
+            stage.default_route_settings = apigateway.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=limits.get("rate"), throttling_burst_limit=limits.get("burst")
+            )
+        for name, value in self.cdk_props("http_stage").items():
+            if not hasattr(stage, name):
                 raise self.error(
-                    InvalidCors,
-                    f"Api `{self.id}`: `cors` has no setting `{key}`",
-                    why=f"the settings are {listed(_CORS_KEYS)}",
-                    fix=f"write `{close}`" if close else f"remove `{key}`",
+                    UnknownCdkKey,
+                    f"`http_stage` of Api `{self.id}` has no `{name}`",
+                    why="it takes the properties of `aws_apigatewayv2.CfnStage`",
+                    fix=f"remove `{name}`",
                 )
-        methods = [self._cors_method(method) for method in cors.get("allow_methods", ["ANY"])]
-        return apigateway.CorsPreflightOptions(**{**cors, "allow_methods": methods})
+            setattr(stage, name, value)
 
-    def _cors_method(self, method: object) -> Any:
-        name = "ANY" if method == "*" else method.upper() if isinstance(method, str) else method
-        if isinstance(name, str):
-            if name not in METHODS:
-                close = suggestion(name, METHODS)
-                raise self.error(
-                    InvalidCors,
-                    f"Api `{self.id}`: `{method}` is not a method",
-                    why=f"the methods are {listed(METHODS)}",
-                    fix=f"write `{close}`" if close else "write one of them",
-                )
-            return apigateway.CorsHttpMethod[name]
-        return name
-
-    def add_routes(self, routes: Mapping[str, FunctionDefinition]) -> None:
+    def add_routes(self, routes: Mapping[str, RouteDefinition]) -> None:
         """Add routes to the API.
 
         Args:
@@ -174,134 +169,113 @@ class Api(SundogConstruct):
         Raises:
             InvalidRoute: A key is not a method and a path.
             DuplicateRoute: The API has the route already.
+            InvalidRouteSettings: What is behind a route is not described completely.
+            InvalidAuthorizer: A route names an authorizer that there is not.
         """
         for key, definition in routes.items():
-            route = self._parsed(key)
-            self._refuse_duplicate(key, route)
-            function = self._function(route, definition)
-            self._routes[route.key] = function
-            self._add(route, function)
+            route = self._routes.claim(key)
+            kind = kind_of(self, route, definition)
+            if kind is None:
+                self._add_function(route, definition)
+            else:
+                assert isinstance(definition, Mapping)  # noqa: S101 - `kind_of` has looked
+                self._routes.put(route, kind)
+                self._add(route, integration_of(self, route, kind, definition), definition)
+
+    def _add_function(self, route: Route, definition: object) -> None:
+        what = f"route `{route.key}`"
+        definition, settings = self._functions.split(definition, _ROUTE_KEYS, what=what)
+        function = self._functions.function(route.key, definition, what=what)
+        self._routes.put(route, function)
+        payload_format = one_of(
+            self,
+            InvalidRouteSettings,
+            "payload format",
+            settings.get("payload_format", "2.0"),
+            list(_PAYLOAD_FORMATS),
+        )
+        integration = self._integrations.get((function.path, payload_format))
+        if integration is None:
+            # One permission for each function, not for each of its routes.
+            name = function.id if payload_format == "2.0" else f"{function.id}-{payload_format}"
+            integration = integrations.HttpLambdaIntegration(
+                name,
+                function.cdk.function,
+                scope_permission_to_route=False,
+                payload_format_version=_PAYLOAD_FORMATS[payload_format],
+            )
+            self._integrations[function.path, payload_format] = integration
+        self._add(route, integration, settings)
+        detail = {"method": route.method, "path": route.path}
+        function.triggers.append(Trigger(kind="http", label=route.key, resource=self.path, detail=detail))
+
+    def _add(
+        self, route: Route, integration: apigateway.HttpRouteIntegration, settings: Mapping[str, Any]
+    ) -> None:
+        common = {
+            "http_api": self.cdk.http_api,
+            "integration": integration,
+            **self._authorizers.options(f"route `{route.key}`", settings),
+        }
+        if route.key == DEFAULT_ROUTE:
+            apigateway.HttpRoute(self, "Default", route_key=apigateway.HttpRouteKey.DEFAULT, **common)
+        else:
+            method = apigateway.HttpMethod[route.method]
+            key = apigateway.HttpRouteKey.with_(route.path, method)
+            # Where and as the CDK's own `add_routes` would make it, which an API that was looked up does not have.
+            apigateway.HttpRoute(self.cdk.http_api, f"{route.method}{route.path}", route_key=key, **common)
 
     def function(self, route: str) -> Function:
         """Return the function behind a route.
 
         Example:
-            >>> api.function("GET /notes").cdk.function.add_alias("live")
+            >>> api.function("GET /notes").bind([users])
 
         Raises:
             InvalidRoute: There is no such route.
+            InvalidRouteSettings: Something else than a function answers it.
         """
-        key = self._parsed(route).key
-        if key not in self._routes:
-            close = suggestion(key, self._routes)
+        behind = self._routes[route]
+        if isinstance(behind, str):
             raise self.error(
-                InvalidRoute,
-                f"Api `{self.id}` has no route `{key}`",
-                why=f"the routes are {listed(self._routes)}",
-                fix=f"write `{close}`"
-                if close
-                else f'add it to `routes`: `"{key}": "functions/file.function"`',
+                InvalidRouteSettings,
+                f"Api `{self.id}` has no function behind `{route}`",
+                why=f"the route has `{behind}`",
+                fix="name a route that a function answers",
             )
-        return self._routes[key]
+        return behind
+
+    def bind(self, resources: Sequence[Any]) -> None:
+        """Give all functions of the API further resources, those that are added later too."""
+        self._functions.bind(resources)
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a function call the routes whose authorizer is `iam`.
+
+        Example:
+            >>> Function(stack, "caller", handler="functions/caller.run", permissions=[(api, "grant_invoke")])
+        """
+        arn = aws_cdk.Stack.of(self).format_arn(
+            service="execute-api", resource=self.cdk.http_api.api_id, resource_name="*/*"
+        )
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=["execute-api:Invoke"], resource_arns=[arn]
+        )
 
     @property
     def routes(self) -> list[str]:
         """The routes, as API Gateway writes them."""
         return list(self._routes)
 
-    def _function(self, route: Route, definition: object) -> Function:
-        name = _definition_name(definition)
-        if isinstance(definition, str) and definition in self._by_handler:
-            return self._by_handler[definition]
-        child_id = name if name and self.node.try_find_child(name) is None else _route_id(route)
-        function = function_of(
-            self,
-            child_id,
-            definition,
-            what=f"route `{route.key}`",
-            defaults=self._function_defaults,
-            bind=self._bind,
-        )
-        if isinstance(definition, str):
-            self._by_handler[definition] = function
-        return function
-
-    def _add(self, route: Route, function: Function) -> None:
-        integration = self._integrations.get(function.path)
-        if integration is None:
-            # One permission for each function, not for each of its routes.
-            integration = integrations.HttpLambdaIntegration(
-                function.id, function.cdk.function, scope_permission_to_route=False
-            )
-            self._integrations[function.path] = integration
-        if route.key == DEFAULT_ROUTE:
-            apigateway.HttpRoute(
-                self,
-                "Default",
-                http_api=self.cdk.http_api,
-                route_key=apigateway.HttpRouteKey.DEFAULT,
-                integration=integration,
-            )
-        else:
-            method = apigateway.HttpMethod[route.method]
-            self.cdk.http_api.add_routes(path=route.path, methods=[method], integration=integration)
-        detail = {"method": route.method, "path": route.path}
-        function.triggers.append(Trigger(kind="http", label=route.key, resource=self.path, detail=detail))
-
-    def _parsed(self, key: object) -> Route:
-        words = key.split() if isinstance(key, str) else []
-        if words == [DEFAULT_ROUTE]:
-            return Route(method="ANY", path=DEFAULT_ROUTE)
-        if len(words) == 1 and words[0].startswith("/"):
-            raise self._invalid(key, "it has no method", f"write `ANY {words[0]}` or `GET {words[0]}`")
-        if len(words) != 2:
-            raise self._invalid(
-                key, "a route is a method, a space and a path, or `$default`", "write `GET /notes`"
-            )
-        method, path = words[0].upper(), words[1]
-        if method not in METHODS:
-            close = suggestion(method, METHODS)
-            fix = f"write `{close} {path}`" if close else f"write `ANY {path}`"
-            raise self._invalid(key, f"the methods are {listed(METHODS)}", fix)
-        if not path.startswith("/"):
-            raise self._invalid(key, "a path starts with a slash", f"write `{method} /{path}`")
-        return Route(method=method, path=self._checked_path(key, method, path))
-
-    def _checked_path(self, key: object, method: str, path: str) -> str:
-        segments = path.split("/")[1:]
-        for position, segment in enumerate(segments):
-            if segment.startswith(":") or (segment.startswith("<") and segment.endswith(">")):
-                name = segment.strip(":<>").rpartition(":")[2]
-                fix = f"write `{method} {path.replace(segment, f'{{{name}}}')}`"
-                raise self._invalid(key, "parameters are written in braces", fix)
-            if ("{" in segment or "}" in segment) and not _PARAMETER.fullmatch(segment):
-                raise self._invalid(
-                    key, f"`{segment}` is not a parameter: a whole segment in braces", "write `/{noteId}`"
-                )
-            if segment.endswith("+}") and position != len(segments) - 1:
-                raise self._invalid(
-                    key, f"`{segment}` takes the rest of a path", f"move `{segment}` to the end"
-                )
-        return path
-
-    def _invalid(self, key: object, why: str, fix: str) -> Exception:
-        return self.error(InvalidRoute, f"`{key}` is not a route of Api `{self.id}`", why=why, fix=fix)
-
-    def _refuse_duplicate(self, key: str, route: Route) -> None:
-        shape = re.sub(r"\{[^{}+]*(\+?)\}", r"{\1}", route.key)
-        if shape in self._shapes:
-            raise self.error(
-                DuplicateRoute,
-                f"Api `{self.id}` has the route `{key.strip()}` twice",
-                why=f"the first is `{self._shapes[shape]}`; spaces, case and names of parameters do not count",
-                fix="remove one of the two",
-            )
-        self._shapes[shape] = key
-
     @property
     def url(self) -> str:
         """URL of the API without a slash at the end, known to CloudFormation."""
         return str(self.cdk.http_api.api_endpoint)
+
+    @property
+    def custom_domain_url(self) -> str | None:
+        """URL of the API under its own domain, without a slash at the end; None without one."""
+        return None if self._domain is None else f"https://{self._domain.address}"
 
     @property
     def grants(self) -> apigateway.IHttpApi:
@@ -310,27 +284,30 @@ class Api(SundogConstruct):
         return api
 
     def binding(self) -> Binding:
-        """Return the URL; calling it takes no permission."""
-        return Binding(kind=self.kind, name=self.id, values={"url": self.url}, grant=no_permission)
+        """Return the URL; calling it takes no permission, except where the authorizer is `iam`."""
+        values = {"url": self.custom_domain_url or self.url}
+        return Binding(kind=self.kind, name=self.id, values=values, grant=no_permission)
 
     def primary_path(self) -> str:
         """Return the path of the API's CloudFormation resource."""
         return f"{self.path}/Api/Resource"
 
     def attributes(self) -> dict[str, Any]:
-        """Return the routes, with the function behind each."""
-        return {"routes": {key: function.path for key, function in self._routes.items()}}
+        """Return the routes, with the function behind each, or with what else answers."""
+        return {
+            "routes": {
+                key: behind if isinstance(behind, str) else behind.path
+                for key, behind in self._routes.items()
+            }
+        }
 
 
-def _definition_name(definition: object) -> str:
-    handler = definition
-    if isinstance(definition, FunctionProps):
-        handler = definition.handler
-    elif isinstance(definition, Mapping):
-        handler = definition.get("handler")
-    # Named for the handler, not the route: a new route above, or another path, must not replace the function.
-    return handler.removeprefix("./").replace("/", "_") if isinstance(handler, str) else ""
-
-
-def _route_id(route: Route) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "_", f"{route.method}{route.path}").strip("_")
+def _preflight(settings: Mapping[str, Any]) -> apigateway.CorsPreflightOptions:
+    methods = [
+        apigateway.CorsHttpMethod[method] if isinstance(method, str) else method
+        for method in settings["allow_methods"]
+    ]
+    own: dict[str, Any] = {**settings, "allow_methods": methods}
+    if "max_age" in own:
+        own["max_age"] = aws_cdk.Duration.seconds(own["max_age"])
+    return apigateway.CorsPreflightOptions(**own)

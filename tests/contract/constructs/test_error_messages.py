@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 
 HEADER = """
 import aws_cdk
-from aws_cdk import aws_dynamodb as dynamodb, aws_sqs as sqs
+from aws_cdk import aws_cognito as cognito, aws_dynamodb as dynamodb, aws_sqs as sqs
 from sundog import *
 app = App()
 stack = Stack(app, "backend")
@@ -169,6 +169,63 @@ CASES = {
     "cors_setting_misspelt": 'Api(stack, "api", cors={"allow_origin": ["*"]})',
     "cors_method_misspelt": 'Api(stack, "api", cors={"allow_methods": ["GTE"]})',
     "cors_of_another_kind": 'Api(stack, "api", cors="*")',
+    "cors_with_credentials_for_everyone": 'Api(stack, "api", cors={"allow_origins": ["*"], "allow_credentials": True})',
+    "cors_max_age_in_words": 'Api(stack, "api", cors={"allow_origins": ["*"], "max_age": "long"})',
+    "authorizer_unknown": (
+        'Api(stack, "api", authorizers={"members": {"type": "jwt", "issuer": "https://a.example", "audience": ["a"]}},\n'
+        '    routes={"GET /a": {"handler": "functions/notes.get", "authorizer": "member"}})'
+    ),
+    "authorizer_of_another_kind": (
+        'Api(stack, "api", routes={"GET /a": {"handler": "functions/notes.get", "authorizer": {"type": "jwt"}}})'
+    ),
+    "authorizer_default_unknown": 'Api(stack, "api", authorizer="members")',
+    "authorizer_called_none": 'Api(stack, "api", authorizers={"none": {"type": "jwt"}})',
+    "authorizer_type_misspelt": 'Api(stack, "api", authorizers={"members": {"type": "jwtt"}})',
+    "authorizer_setting_misspelt": (
+        'Api(stack, "api", authorizers={"members": {"type": "jwt", "issuer": "https://a.example", "audiences": ["a"]}})'
+    ),
+    "authorizer_without_an_audience": (
+        'Api(stack, "api", authorizers={"members": {"type": "jwt", "issuer": "https://a.example"}})'
+    ),
+    "authorizer_with_a_pool_by_name": 'Api(stack, "api", authorizers={"members": {"type": "user_pool", "user_pool": "users"}})',
+    "authorizer_with_a_pool_without_clients": (
+        'users = cognito.UserPool(stack, "users")\n'
+        'Api(stack, "api", authorizers={"members": {"type": "user_pool", "user_pool": users}})'
+    ),
+    "authorizer_cached_too_long": (
+        'Api(stack, "api", authorizers={"keys": {"type": "lambda", "function": "functions/notes.get", "cache": "1 day"}})'
+    ),
+    "authorizer_response_misspelt": (
+        'Api(stack, "api", authorizers={"keys": {"type": "lambda", "function": "functions/notes.get", "response": "json"}})'
+    ),
+    "scopes_without_a_token": (
+        'Api(stack, "api", authorizer="iam", routes={"GET /a": {"handler": "functions/notes.get", "scopes": ["a"]}})'
+    ),
+    "throttle_of_another_kind": 'Api(stack, "api", throttle=100)',
+    "throttle_setting_misspelt": 'Api(stack, "api", throttle={"rates": 100})',
+    "throttle_in_words": 'Api(stack, "api", throttle={"burst": "many"})',
+    "throttle_below_zero": 'Api(stack, "api", throttle={"rate": -1})',
+    "route_with_a_url_and_a_handler": (
+        'Api(stack, "api", routes={"GET /a": {"url": "https://a.example", "handler": "functions/notes.get"}})'
+    ),
+    "route_with_a_url_and_a_timeout": 'Api(stack, "api", routes={"GET /a": {"url": "https://a.example", "timeout": 5}})',
+    "route_to_an_unknown_call": 'Api(stack, "api", routes={"GET /a": {"aws": "SQS-SendMesage", "on": Queue(stack, "jobs")}})',  # codespell:ignore Mesage
+    "route_to_a_call_without_a_resource": 'Api(stack, "api", routes={"GET /a": {"aws": "SQS-SendMessage"}})',
+    "route_to_a_call_on_another_resource": (
+        'notes = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Api(stack, "api", routes={"GET /a": {"aws": "SQS-SendMessage", "on": notes}})'
+    ),
+    "route_to_a_call_without_a_construct": (
+        'Api(stack, "api", routes={"GET /a": {"aws": "AppConfig-GetConfiguration", "on": Queue(stack, "jobs")}})'
+    ),
+    "route_with_an_integration_of_another_kind": 'Api(stack, "api", routes={"GET /a": {"integration": "url"}})',
+    "route_without_a_function": (
+        'Api(stack, "api", routes={"GET /a": {"url": "https://a.example"}}).function("GET /a")'
+    ),
+    "route_payload_format_misspelt": (
+        'Api(stack, "api", routes={"GET /a": {"handler": "functions/notes.get", "payload_format": "1"}})'
+    ),
+    "stage_property_misspelt": 'Api(stack, "api", cdk={"http_stage": {"stage_variable": {}}})',
     # WebSocket APIs
     "websocket_route_misspelt": 'WebSocketApi(stack, "chat", routes={"$conect": "functions/notes.get"})',  # codespell:ignore conect
     "websocket_route_without_a_key": 'WebSocketApi(stack, "chat", routes={"": "functions/notes.get"})',
@@ -193,6 +250,7 @@ CASES = {
     # Access logs and domains
     "access_log_of_another_kind": 'WebSocketApi(stack, "chat", access_log=30)',
     "access_log_setting_misspelt": 'WebSocketApi(stack, "chat", access_log={"retention": 30})',
+    "access_log_kept_for_an_odd_time": 'Api(stack, "api", access_log={"retention_days": 31})',
     "access_log_without_the_request": 'WebSocketApi(stack, "chat", access_log="$context.status")',
     "domain_without_a_zone": 'WebSocketApi(stack, "chat", domain="chat.example.com")',
     "domain_without_a_name": 'WebSocketApi(stack, "chat", domain={"hosted_zone": "Z0123456789ABC"})',

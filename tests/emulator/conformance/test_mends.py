@@ -117,19 +117,17 @@ def crashed_custom_resource_waits(aws):
 
 def function_errors_are_shown(aws):
     code = {"ZipFile": "def handler(event, context): raise ValueError('secret')"}
-    _, arn = made(aws, "AWS::Lambda::Function", function(code))
-    described = aws.client("lambda").get_function(FunctionName=arn)["Configuration"]["FunctionArn"]
-    gateway = aws.client("apigatewayv2")
-    api = gateway.create_api(Name="errors", ProtocolType="HTTP")["ApiId"]
-    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
-    integration = gateway.create_integration(
-        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=described, PayloadFormatVersion="2.0"
-    )
-    gateway.create_route(
-        ApiId=api, RouteKey="$default", Target=f"integrations/{integration['IntegrationId']}"
+    _, name = made(aws, "AWS::Lambda::Function", function(code))
+    described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    url = http_api(
+        aws,
+        "$default",
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=described,
+        PayloadFormatVersion="2.0",
     )
     with pytest.raises(urllib.error.HTTPError) as answered:
-        urllib.request.urlopen(aws.cloud.cloud.url_for("api", api) + "/", timeout=30)
+        urllib.request.urlopen(url + "/", timeout=30)
     with answered.value as answer:
         return answer.code == 502
 
@@ -191,22 +189,42 @@ def failed_triggers_are_ignored(aws):
     return signed_in(users, client)
 
 
-def http_urls_keep_their_parameters(aws):
+def http_api(aws, route_key, **integration):
+    """Make an API with one route and return its address."""
     gateway = aws.client("apigatewayv2")
-    api = gateway.create_api(Name="proxy", ProtocolType="HTTP")["ApiId"]
+    api = gateway.create_api(Name="one-route", ProtocolType="HTTP")["ApiId"]
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
-    integration = gateway.create_integration(
-        ApiId=api,
+    made = gateway.create_integration(ApiId=api, **integration)
+    gateway.create_route(ApiId=api, RouteKey=route_key, Target=f"integrations/{made['IntegrationId']}")
+    return aws.cloud.cloud.url_for("api", api)
+
+
+def functions_get_another_format(aws):
+    code = {"ZipFile": "def handler(event, context): return {'statusCode': 200, 'body': event['version']}"}
+    _, name = made(aws, "AWS::Lambda::Function", function(code))
+    described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    url = http_api(
+        aws,
+        "GET /",
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=described,
+        PayloadFormatVersion="1.0",
+    )
+    with urllib.request.urlopen(url + "/", timeout=30) as answer:
+        return answer.read() == b"2.0"
+
+
+def http_urls_keep_their_parameters(aws):
+    url = http_api(
+        aws,
+        "GET /up/{proxy+}",
         IntegrationType="HTTP_PROXY",
         IntegrationMethod="ANY",
         IntegrationUri=f"{aws.endpoint_url}/_ministack/{{proxy}}",
         PayloadFormatVersion="1.0",
     )
-    gateway.create_route(
-        ApiId=api, RouteKey="GET /up/{proxy+}", Target=f"integrations/{integration['IntegrationId']}"
-    )
     with pytest.raises(urllib.error.HTTPError) as answered:
-        urllib.request.urlopen(aws.cloud.cloud.url_for("api", api) + "/up/health", timeout=30)
+        urllib.request.urlopen(url + "/up/health", timeout=30)
     with answered.value as answer:
         return answer.code != 200
 
@@ -256,6 +274,7 @@ def placeholder(aws, zipped, **settings):
     [
         ("http_api_cors", cors_does_nothing),
         ("http_api_function_error", function_errors_are_shown),
+        ("http_api_payload_format", functions_get_another_format),
         ("http_proxy_integration", http_urls_keep_their_parameters),
         ("websocket_route_response", route_responses_are_unknown),
         ("websocket_invocations", websocket_functions_answer_unasked),

@@ -137,3 +137,198 @@ def test_a_bound_api_tells_its_url_and_grants_nothing(backend):
 
     assert "ApiEndpoint" in json.dumps(variables["SUNDOG_RESOURCE_WEB"])
     assert assembly.resources("backend", "AWS::IAM::Policy") == []
+
+
+def test_every_request_leaves_a_line_in_a_log_unless_told_otherwise(backend, monkeypatch, tmp_path):
+    assembly = backend('Api(stack, "api")')
+    stage = only(assembly.resources("backend", "AWS::ApiGatewayV2::Stage"))
+    log = only(assembly.resources("backend", "AWS::Logs::LogGroup"))
+
+    assert json.loads(stage["AccessLogSettings"]["Format"])["requestId"] == "$context.requestId"
+    assert log["LogGroupName"] == "/aws/vendedlogs/api/local-notes-api"
+
+    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "without"))
+    without = backend('Api(stack, "api", access_log=False)')
+    assert "AccessLogSettings" not in only(without.resources("backend", "AWS::ApiGatewayV2::Stage"))
+    assert without.resources("backend", "AWS::Logs::LogGroup") == []
+
+
+def test_access_log_throttle_and_stage_are_what_the_user_says(backend):
+    stage = only(
+        backend(
+            """
+Api(stack, "api", access_log={"format": "$context.requestId", "destination_arn": "arn:aws:firehose:x"},
+    throttle={"rate": 10.5, "burst": 20}, cdk={"http_stage": {"stage_variables": {"color": "red"}}})
+"""
+        ).resources("backend", "AWS::ApiGatewayV2::Stage")
+    )
+
+    assert stage["AccessLogSettings"] == {
+        "DestinationArn": "arn:aws:firehose:x",
+        "Format": "$context.requestId",
+    }
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 10.5, "ThrottlingBurstLimit": 20}
+    assert stage["StageVariables"] == {"color": "red"}
+
+
+def test_routes_ask_what_they_say_and_otherwise_what_the_api_says(backend):
+    assembly = backend(
+        """
+users = aws_cdk.aws_cognito.UserPool(stack, "users")
+api = Api(
+    stack,
+    "api",
+    authorizers={
+        "tokens": {"type": "jwt", "issuer": "https://a.example", "audience": ["notes"]},
+        "members": {"type": "user_pool", "user_pool": users, "clients": [users.add_client("web")]},
+        "keys": {"type": "lambda", "function": "functions/digest.run", "cache": "5 minutes"},
+        "unused": {"type": "jwt", "issuer": "https://b.example", "audience": "notes"},
+    },
+    authorizer="tokens",
+    scopes=["read"],
+    routes={
+        "GET /a": "functions/notes.get",
+        "GET /b": {"handler": "functions/notes.get", "scopes": ["write"]},
+        "GET /c": {"handler": "functions/notes.get", "authorizer": "members", "scopes": []},
+        "GET /d": {"handler": "functions/notes.get", "authorizer": "keys"},
+        "GET /e": {"handler": "functions/notes.get", "authorizer": "iam"},
+        "GET /f": {"url": "https://example.com", "authorizer": "none"},
+    },
+)
+Function(stack, "caller", handler="functions/notes.create", permissions=[(api, "grant_invoke")])
+"""
+    )
+    routes = {
+        route["RouteKey"][-1]: (route["AuthorizationType"], route.get("AuthorizationScopes"))
+        for route in assembly.resources("backend", "AWS::ApiGatewayV2::Route")
+    }
+    made = assembly.resources("backend", "AWS::ApiGatewayV2::Authorizer")
+    keys = only(one for one in made if one["AuthorizerType"] == "REQUEST")
+
+    assert routes == {
+        "a": ("JWT", ["read"]),
+        "b": ("JWT", ["write"]),
+        "c": ("JWT", None),
+        "d": ("CUSTOM", None),
+        "e": ("AWS_IAM", None),
+        "f": ("NONE", None),
+    }
+    assert sorted(one["Name"] for one in made) == ["keys", "members", "tokens"]
+    assert (keys["AuthorizerResultTtlInSeconds"], keys["EnableSimpleResponses"]) == (300, True)
+    # One function: a handler with nothing but an authorizer beside it has no settings of its own.
+    assert len(assembly.resources("backend", "AWS::Lambda::Function")) == 3
+    policy = json.dumps(assembly.resources("backend", "AWS::IAM::Policy"))
+    assert "execute-api:Invoke" in policy
+
+
+def test_a_route_calls_a_service_with_a_role_that_may_do_just_that(backend):
+    assembly = backend(
+        """
+jobs = Queue(stack, "jobs")
+bus = aws_cdk.aws_events.EventBus(stack, "bus")
+stream = aws_cdk.aws_kinesis.Stream(stack, "stream")
+machine = aws_cdk.aws_stepfunctions.StateMachine(
+    stack, "machine", definition_body=aws_cdk.aws_stepfunctions.DefinitionBody.from_chainable(
+        aws_cdk.aws_stepfunctions.Pass(stack, "pass")))
+Api(stack, "api", routes={
+    "POST /jobs": {"aws": "SQS-SendMessage", "on": jobs, "parameters": {"MessageBody": "$request.body"}},
+    "POST /events": {"aws": "EventBridge-PutEvents", "on": bus, "parameters": {
+        "Source": "notes", "DetailType": "created", "Detail": "$request.body"}},
+    "POST /records": {"aws": "Kinesis-PutRecord", "on": stream, "parameters": {
+        "Data": "$request.body", "PartitionKey": "$context.requestId"}},
+    "POST /runs": {"aws": "StepFunctions-StartExecution", "on": machine, "parameters": {"Input": "$request.body"}},
+    "DELETE /runs": {"aws": "StepFunctions-StopExecution", "on": machine, "parameters": {
+        "ExecutionArn": "$request.querystring.run"}},
+    "GET /settings": {"aws": "AppConfig-GetConfiguration", "on": "arn:aws:appconfig:x", "parameters": {
+        "Application": "a", "Environment": "b", "Configuration": "c", "ClientId": "$context.requestId"}},
+})
+"""
+    )
+    integrations = {
+        one["IntegrationSubtype"]: one
+        for one in assembly.resources("backend", "AWS::ApiGatewayV2::Integration")
+    }
+    granted = {
+        statement["Action"]: json.dumps(statement["Resource"])
+        for policy in assembly.resources("backend", "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+    }
+
+    assert len(integrations) == 6
+    assert integrations["SQS-SendMessage"]["RequestParameters"]["MessageBody"] == "$request.body"
+    assert "Ref" in integrations["SQS-SendMessage"]["RequestParameters"]["QueueUrl"]
+    assert "StreamName" in integrations["Kinesis-PutRecord"]["RequestParameters"]
+    assert "EventBusName" in integrations["EventBridge-PutEvents"]["RequestParameters"]
+    assert all(one["PayloadFormatVersion"] == "1.0" for one in integrations.values())
+    assert "jobs" in granted["sqs:SendMessage"]
+    assert ":execution:" in granted["states:StopExecution"]
+    assert granted["appconfig:GetConfiguration"] == '"arn:aws:appconfig:x"'
+    assert "*" not in granted["events:PutEvents"]
+
+
+def test_a_route_reaches_a_load_balancer_through_a_link(backend):
+    assembly = backend(
+        """
+balancing = aws_cdk.aws_elasticloadbalancingv2
+vpc = aws_cdk.aws_ec2.Vpc(stack, "vpc")
+alb = balancing.ApplicationLoadBalancer(stack, "alb", vpc=vpc).add_listener("http", port=80,
+    default_action=balancing.ListenerAction.fixed_response(200))
+nlb = balancing.NetworkLoadBalancer(stack, "nlb", vpc=vpc).add_listener("tcp", port=80,
+    default_target_groups=[balancing.NetworkTargetGroup(stack, "group", port=80, vpc=vpc)])
+Api(stack, "api", routes={"GET /a": {"alb": alb}, "GET /b": {"nlb": nlb, "method": "POST"}})
+"""
+    )
+    made = assembly.resources("backend", "AWS::ApiGatewayV2::Integration")
+
+    assert {one["ConnectionType"] for one in made} == {"VPC_LINK"}
+    assert sorted(one["IntegrationMethod"] for one in made) == ["ANY", "POST"]
+    assert len(assembly.resources("backend", "AWS::ApiGatewayV2::VpcLink")) == 1
+
+
+def test_a_domain_has_a_certificate_and_records_in_its_zone(backend):
+    assembly = backend(
+        """
+api = Api(stack, "api", domain={"name": "api.example.com", "hosted_zone": "Z0123456789ABC"})
+Api(stack, "second", domain={"path": "v2"}, cdk={"domain_name": api.cdk.domain_name})
+Function(stack, "caller", handler="functions/notes.get", bind=[api])
+"""
+    )
+    records = assembly.resources("backend", "AWS::Route53::RecordSet")
+    certificate = only(assembly.resources("backend", "AWS::CertificateManager::Certificate"))
+    mappings = assembly.resources("backend", "AWS::ApiGatewayV2::ApiMapping")
+    environment = json.dumps(only(assembly.resources("backend", "AWS::Lambda::Function"))["Environment"])
+
+    assert sorted((one["Name"], one["Type"], one["HostedZoneId"]) for one in records) == [
+        ("api.example.com.", "A", "Z0123456789ABC"),
+        ("api.example.com.", "AAAA", "Z0123456789ABC"),
+    ]
+    assert certificate["DomainValidationOptions"] == [
+        {"DomainName": "api.example.com", "HostedZoneId": "Z0123456789ABC"}
+    ]
+    assert sorted(one.get("ApiMappingKey", "") for one in mappings) == ["", "v2"]
+    assert "https://api.example.com" in environment
+
+
+def test_an_external_domain_brings_its_certificate_and_gets_no_records(backend):
+    assembly = backend(
+        """
+certificate = aws_cdk.aws_certificatemanager.Certificate.from_certificate_arn(
+    stack, "certificate", "arn:aws:acm:eu-west-1:123456789012:certificate/a")
+Api(stack, "api", domain={"name": "api.example.org", "external": True, "certificate": certificate})
+"""
+    )
+
+    assert len(assembly.resources("backend", "AWS::ApiGatewayV2::DomainName")) == 1
+    assert assembly.resources("backend", "AWS::Route53::RecordSet") == []
+
+
+def test_bind_reaches_the_functions_that_are_there_and_those_to_come(backend):
+    assembly = backend(
+        """
+api = Api(stack, "api", routes={"GET /a": "functions/notes.get"})
+api.bind([Table(stack, "notes", partition_key=("id", "string"))])
+api.add_routes({"GET /b": "functions/notes.create"})
+"""
+    )
+
+    assert [function.bindings for function in assembly.manifest.functions] == [["backend/notes"]] * 2

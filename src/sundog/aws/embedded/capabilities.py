@@ -55,6 +55,12 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
         _lost("CognitoStreams", "it sends no data sets to a stream"),
         _lost("PushSync", "it sends no notifications to devices"),
     ),
+    "AWS::ApiGatewayV2::Stage": (
+        *_without_effect("AccessLogSettings", reason="the session shows every request"),
+        *_without_effect(
+            "DefaultRouteSettings", "RouteSettings", reason="an API takes as many requests as this machine"
+        ),
+    ),
     "AWS::DynamoDB::Table": (
         _lost("KinesisStreamSpecification", "changes of the table would not reach the stream"),
         _lost("ImportSourceSpecification", "the table would be empty"),

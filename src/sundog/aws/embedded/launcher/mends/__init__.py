@@ -30,6 +30,7 @@ from . import (
     function_url_stream,
     http_api_cors,
     http_api_function_error,
+    http_api_payload_format,
     http_proxy_integration,
     queue_batching_window,
     schedule_properties,
@@ -53,6 +54,8 @@ MENDS: tuple[Any, ...] = (
     function_properties,
     function_url_stream,
     http_api_cors,
+    # Before the one below, which wraps it.
+    http_api_payload_format,
     http_api_function_error,
     http_proxy_integration,
     queue_batching_window,
