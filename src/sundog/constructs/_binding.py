@@ -1,6 +1,6 @@
 """How a resource reaches a function: its names in an environment variable, and the permission to use it.
 
-`bind=[notes]` sets `SUNDOG_RESOURCE_NOTES` to a JSON object, which `sundog_runtime.resources.notes` reads, and grants
+A construct that can be narrowed says so with `Access`: `bind=[notes.read_only]`. `bind=[notes]` sets `SUNDOG_RESOURCE_NOTES` to a JSON object, which `sundog_runtime.resources.notes` reads, and grants
 what code usually does with such a resource. The environment variable holds names, ARNs and URLs, never a secret.
 """
 
@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, overload, runtime_checkable
 
 import aws_cdk.aws_iam as iam
 
@@ -51,6 +51,56 @@ class Bindable(Protocol):
     def grants(self) -> Any:
         """The CDK construct whose `grant_…` methods narrow a permission."""
         ...
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A resource, with less permission than it has by itself: `notes.read_only`."""
+
+    resource: Any
+    grants: tuple[str, ...]
+    """Names of `grant_…` methods of the construct, or of the CDK construct below it."""
+
+
+class Access:
+    """A narrower permission that a construct offers for `bind` and `permissions`.
+
+    Example:
+        >>> class Table(SundogConstruct):
+        ...     read_only = Access("grant_read_data", doc="Read items, and no more.")
+        >>> Function(stack, "list", handler="functions/notes.list_notes", bind=[notes.read_only])
+    """
+
+    def __init__(self, *grants: str, doc: str) -> None:
+        self.grants = grants
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Access: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Narrowed: ...
+
+    def __get__(self, instance: object, owner: type) -> Access | Narrowed:
+        """Return the construct with this permission."""
+        return self if instance is None else Narrowed(instance, self.grants)
+
+
+def narrowed(item: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return a resource and the grants that it is narrowed to, as a user writes the two; no grants mean the usual ones."""
+    match item:
+        case Narrowed():
+            return item.resource, item.grants
+        case (resource, str(grant)):
+            return resource, (grant,)
+        case _:
+            return item, ()
+
+
+def accesses_of(construct: type) -> dict[str, Access]:
+    """Return the narrower permissions that a type of construct offers, by name."""
+    found = {name: getattr(construct, name) for name in dir(construct)}
+    return {name: value for name, value in found.items() if isinstance(value, Access)}
 
 
 def no_permission(grantee: object) -> None:

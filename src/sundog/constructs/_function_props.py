@@ -49,8 +49,8 @@ class FunctionProps:
     environment: Mapping[str, str] | None = None
     bind: Sequence[Any] | None = None
     """Resources that the function uses: their names reach it through `sundog_runtime`, with the permission to use them."""
-    permissions: Sequence[Permission] | None = None
-    """Further permissions: `"s3:GetObject"`, a construct, `(construct, "grant_read")`, a PolicyStatement."""
+    permissions: Sequence[Permission] | str | None = None
+    """Further permissions: `"s3:GetObject"`, a construct, `(construct, "grant_read")`, a PolicyStatement, `"*"`."""
     url: bool | Mapping[str, Any] | None = None
     """True for a URL of its own, or settings: `{"auth": "iam", "cors": {…}, "streaming": True}`."""
     layers: Sequence[Any] | None = None
@@ -88,6 +88,11 @@ class FunctionProps:
     """Options of the language's builder."""
     cdk: Mapping[str, Any] | None = None
     """`{"function": {…}}` lays properties of the CDK's `aws_lambda.Function` over sundog's."""
+
+    def __post_init__(self) -> None:
+        """Take one permission, written without a list, for a list of one."""
+        if isinstance(self.permissions, str):
+            object.__setattr__(self, "permissions", [self.permissions])
 
 
 FUNCTION_PROPS = tuple(field.name for field in fields(FunctionProps))

@@ -3,9 +3,14 @@
 An item is one of
 
 * a sundog construct: what code usually does with it (a table: read and write items; a queue: send messages),
+* a narrowed one, `table.read_only`: no more than that,
 * `(construct, "grant_read_data")`: that grant of the construct, or of the CDK construct below it,
-* an action such as `"s3:GetObject"`: on all resources, because a string names none,
+* a construct of the CDK: what code usually does with it, by the grants that it has,
+* an action such as `"s3:GetObject"`, or a service such as `"s3"`: on all resources, because a string names none,
+* `"*"`: everything,
 * a CDK `PolicyStatement`.
+
+Nothing but these strings makes a permission for every action or every resource.
 """
 
 from __future__ import annotations
@@ -15,14 +20,34 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import aws_cdk.aws_iam as iam
+from constructs import Construct, IConstruct
 
-from sundog.constructs._binding import Bindable
+from sundog.constructs._binding import Bindable, Narrowed, narrowed
 from sundog.constructs._registry import type_name
 from sundog.errors import ConstructError, suggestion
 
-Permission: TypeAlias = "str | tuple[Any, str] | iam.PolicyStatement | Bindable"
+Permission: TypeAlias = "str | tuple[Any, str] | iam.PolicyStatement | Bindable | Narrowed | IConstruct"
 
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*]+")
+_SERVICE = re.compile(r"[a-z][a-z0-9-]+")
+_USUAL_GRANTS: tuple[tuple[str, ...], ...] = (
+    ("grant_read_write_data",),
+    ("grant_read_write",),
+    ("grant_send_messages",),
+    ("grant_publish",),
+    ("grant_put_events_to",),
+    ("grant_put_records",),
+    ("grant_start_execution",),
+    ("grant_invoke",),
+    ("grant_data_api_access",),
+    ("grant_manage_connections",),
+    ("grant_query", "grant_mutation"),
+    ("grant_send_email",),
+    ("grant_encrypt_decrypt",),
+    ("grant_create_invalidation",),
+    ("grant_read",),
+)
+"""What code usually does with a construct of the CDK: the first of these that it has."""
 
 ErrorMaker: TypeAlias = Callable[..., Exception]
 """`SundogConstruct.error` of the function that the list belongs to."""
@@ -31,8 +56,9 @@ ErrorMaker: TypeAlias = Callable[..., Exception]
 class InvalidPermission(ConstructError):
     """An item of `permissions` is none of the forms that it takes.
 
-    An action (`"s3:GetObject"`), a construct of sundog, a construct with the name of one of its grants
-    (`(table, "grant_read_data")`), or an `aws_iam.PolicyStatement`.
+    An action (`"s3:GetObject"`), a service (`"s3"`), everything (`"*"`), a construct, a narrowed construct
+    (`table.read_only`), a construct with the name of one of its grants (`(table, "grant_read_data")`), or an
+    `aws_iam.PolicyStatement`.
     """
 
     code = "SD-CONSTRUCT-030"
@@ -75,30 +101,47 @@ def grant_permission(permission: Any, grantee: iam.IGrantable, error: ErrorMaker
     """
     if isinstance(permission, iam.PolicyStatement):
         grantee.grant_principal.add_to_principal_policy(permission)
-    elif isinstance(permission, str):
+        return
+    if isinstance(permission, str):
         _grant_action(permission, grantee, error)
-    elif isinstance(permission, tuple) and len(permission) == 2 and isinstance(permission[1], str):
-        grant_named(permission[0], permission[1], grantee, error)
-    elif isinstance(permission, Bindable):
-        permission.binding().grant(grantee)
-    else:
+        return
+    resource, names = narrowed(permission)
+    if not names and isinstance(resource, Bindable):
+        resource.binding().grant(grantee)
+        return
+    for name in names or _usual_grants(resource, error):
+        grant_named(resource, name, grantee, error)
+
+
+def _usual_grants(resource: Any, error: ErrorMaker) -> tuple[str, ...]:
+    if not isinstance(resource, Construct):
         raise error(
             InvalidPermission,
-            f"{type_name(permission)} cannot be a permission",
-            why="a permission is an action, a construct of sundog, a construct with the name of a grant, or a statement",
+            f"{type_name(resource)} cannot be a permission",
+            why="a permission is an action, a construct, a construct with the name of a grant, or a statement",
             fix='write `"s3:GetObject"`, `table`, `(table, "grant_read_data")` or `aws_iam.PolicyStatement(…)`',
         )
+    for names in _USUAL_GRANTS:
+        if callable(getattr(resource, names[0], None)):
+            return names
+    known = _grants_of(resource)
+    raise error(
+        InvalidPermission,
+        f"{_shown(resource)} has no usual permission",
+        why=f"its grants are {', '.join(known)}" if known else "it has no grants",
+        fix=f'name one: `(construct, "{known[0]}")`' if known else "write an aws_iam.PolicyStatement",
+    )
 
 
 def _grant_action(action: str, grantee: iam.IGrantable, error: ErrorMaker) -> None:
-    if not _ACTION.fullmatch(action):
+    if _SERVICE.fullmatch(action):
+        action = f"{action}:*"
+    if action != "*" and not _ACTION.fullmatch(action):
         raise error(
             InvalidPermission,
             f"`{action}` is not an IAM action",
             why="an action is a service, a colon and an operation",
-            fix=f"write `{action}:*` if every operation of the service is meant"
-            if re.fullmatch(r"[a-z0-9-]+", action)
-            else "write it like `s3:GetObject`",
+            fix="write it like `s3:GetObject`, or `s3` for every operation of the service",
         )
     # A bare action names no resource; whoever wants less hands in a construct or a statement.
     statement = iam.PolicyStatement(actions=[action], resources=["*"])
@@ -116,14 +159,7 @@ def grant_named(target: Any, name: str, grantee: iam.IGrantable, error: ErrorMak
         if callable(method):
             method(grantee)
             return
-    known = sorted(
-        {
-            attribute
-            for owner in (target, getattr(target, "grants", None))
-            for attribute in dir(type(owner))
-            if attribute.startswith("grant_") and attribute != "grant_principal"
-        }
-    )
+    known = _grants_of(target)
     close = suggestion(name, known)
     raise error(
         UnknownGrant,
@@ -133,19 +169,13 @@ def grant_named(target: Any, name: str, grantee: iam.IGrantable, error: ErrorMak
     )
 
 
+def _grants_of(target: Any) -> list[str]:
+    names = {
+        attribute for owner in (target, getattr(target, "grants", None)) for attribute in dir(type(owner))
+    }
+    return sorted(name for name in names if name.startswith("grant_") and name != "grant_principal")
+
+
 def _shown(value: object) -> str:
     construct_id = getattr(value, "id", None)
     return f"{type(value).__name__} `{construct_id}`" if isinstance(construct_id, str) else type_name(value)
-
-
-def how_to_bind(resource: object) -> str:
-    """Return what to do with something that `bind` does not take."""
-    if isinstance(resource, str):
-        return "write the variable that holds the construct, without quotes"
-    kind = {"Table": "table", "Queue": "queue", "HttpApi": "http_api", "Function": "function"}.get(
-        type(resource).__name__
-    )
-    if kind is None:
-        return "grant it with `permissions`, and pass its name in `environment`"
-    name = "Api" if kind == "http_api" else type(resource).__name__
-    return f'wrap it: `{name}(stack, "id", cdk={{"{kind}": existing}})`'

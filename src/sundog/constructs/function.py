@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk
@@ -16,21 +16,18 @@ from constructs import Construct
 from sundog.constructs import _cold_starts as cold_starts
 from sundog.constructs import _function_settings as settings
 from sundog.constructs._async_invocation import async_invocation
-from sundog.constructs._binding import Bindable, Binding, no_permission
+from sundog.constructs._binding import Bindable, Binding, Narrowed
+from sundog.constructs._bound import BoundResources
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_entry import function_entry
 from sundog.constructs._function_props import FUNCTION_PROPS, FunctionProps, merged
 from sundog.constructs._function_url import add_url
 from sundog.constructs._handlers import resolve_handler
 from sundog.constructs._permissions import (
-    BindingClash,
-    NotBindable,
     Permission,
-    grant_named,
     grant_permission,
-    how_to_bind,
 )
-from sundog.constructs._registry import path_of, type_name
+from sundog.constructs._registry import type_name
 from sundog.constructs._runtimes import cdk_runtime
 from sundog.constructs._values import is_token
 from sundog.errors import ConstructError
@@ -79,8 +76,8 @@ class Function(SundogConstruct):
         disk: Size of `/tmp`: megabytes, or `"2 GB"`.
         architecture: `x86_64` or `arm64`.
         environment: Environment variables.
-        bind: Resources that the function uses.
-        permissions: Further permissions.
+        bind: Resources that the function uses; `notes.read_only` narrows what it may do.
+        permissions: Further permissions; `"*"` allows everything.
         url: True for a URL of its own, or its settings: `{"auth": "iam", "cors": False, "streaming": True}`.
         layers: ARNs of layers, or `aws_lambda.LayerVersion`s.
         tracing: `active`, `pass_through` or `disabled`: what X-Ray is told.
@@ -122,8 +119,8 @@ class Function(SundogConstruct):
         disk: int | str | aws_cdk.Size | None = None,
         architecture: str | None = None,
         environment: Mapping[str, str] | None = None,
-        bind: Sequence[Bindable | tuple[Bindable, str]] | None = None,
-        permissions: Sequence[Permission] | None = None,
+        bind: Sequence[Bindable | Narrowed | tuple[Bindable, str]] | None = None,
+        permissions: Sequence[Permission] | str | None = None,
         url: bool | Mapping[str, Any] | None = None,
         layers: Sequence[str | lambda_.ILayerVersion] | None = None,
         tracing: str | lambda_.Tracing | None = None,
@@ -152,9 +149,7 @@ class Function(SundogConstruct):
     def _define(self, own: FunctionProps) -> None:
         self.triggers: list[Trigger] = []
         self.timeout_seconds: float | None = None
-        self._bound: dict[str, Binding] = {}
-        self._bound_ids: list[str] = []
-        self._granted: set[tuple[str, str]] = set()
+        self._bound = BoundResources(self)
         self._entry: FunctionEntry | None = None
         for key in self.cdk_keys:
             setattr(self.cdk, key, None)
@@ -197,7 +192,7 @@ class Function(SundogConstruct):
         runtime = settings.runtime_name(self, props.runtime, handler)
         architecture = settings.architecture_name(self, props.architecture)
         cold_starts.check(self, props, runtime, handler.language)
-        grants = [self._add_binding(item) for item in props.bind or []]
+        grants = self._bound.add_all(props.bind or [])
         self.timeout_seconds = None if is_token(timeout) else timeout
         memory = settings.memory_megabytes(self, props.memory)
         self._entry = function_entry(self, handler, runtime, architecture, timeout, memory, props)
@@ -231,10 +226,9 @@ class Function(SundogConstruct):
 
     def _cdk_settings(self, props: FunctionProps, variables: Mapping[str, str]) -> dict[str, Any]:
         """Return the CDK's properties for what needs nothing but a look at its value."""
-        bound = {binding.variable: binding.text for binding in self._bound.values()}
         found: dict[str, Any] = {
             "ephemeral_storage_size": settings.disk_size(self, props.disk),
-            "environment": {**bound, **variables, **(props.environment or {})} or None,
+            "environment": {**self._bound.variables, **variables, **(props.environment or {})} or None,
             "layers": settings.layer_versions(self, props.layers) or None,
             "tracing": settings.tracing_mode(self, props.tracing),
             "reserved_concurrent_executions": settings.reserved_concurrency(self, props.reserved_concurrency),
@@ -243,7 +237,7 @@ class Function(SundogConstruct):
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    def _permit(self, permissions: Sequence[Permission] | None) -> None:
+    def _permit(self, permissions: Sequence[Permission] | str | None) -> None:
         for permission in permissions or []:
             grant_permission(permission, self.cdk.function, self.error)
 
@@ -274,51 +268,22 @@ class Function(SundogConstruct):
         if self._entry is None:
             return None
         return msgspec.structs.replace(
-            self._entry, bindings=list(self._bound_ids), triggers=list(self.triggers)
+            self._entry, bindings=list(self._bound.ids), triggers=list(self.triggers)
         )
 
-    def bind(self, resources: Sequence[Bindable | tuple[Bindable, str]]) -> None:
+    def bind(self, resources: Sequence[Bindable | Narrowed | tuple[Bindable, str]]) -> None:
         """Give the function further resources.
 
         Args:
-            resources: Constructs, or `(construct, "grant_read_data")` to narrow the permission to one grant.
+            resources: Constructs; `notes.read_only` or `(notes, "grant_read_data")` narrows the permission.
         """
-        for item in resources:
-            known = set(self._bound)
-            grant = self._add_binding(item)
-            for variable in self._bound.keys() - known:
-                self._function.add_environment(variable, self._bound[variable].text)
+        known = self._bound.variables
+        grants = self._bound.add_all(resources)
+        for variable, text in self._bound.variables.items():
+            if variable not in known:
+                self._function.add_environment(variable, text)
+        for grant in grants:
             grant(self.cdk.function)
-
-    def _add_binding(self, item: Any) -> Callable[[iam.IGrantable], object]:
-        """Take a resource among the bound ones and return what grants its use."""
-        resource, grant_name = item if isinstance(item, tuple) and len(item) == 2 else (item, "")
-        if not isinstance(resource, Bindable) or not isinstance(grant_name, str):
-            raise self.error(
-                NotBindable,
-                f"{type_name(resource)} cannot be bound to Function `{self.id}`",
-                why="`bind` takes constructs of sundog that have something to use",
-                fix=how_to_bind(resource),
-            )
-        binding = resource.binding()
-        path = path_of(resource)  # type: ignore[arg-type]
-        other = self._bound.get(binding.variable)
-        if other is not None and path not in self._bound_ids:
-            raise self.error(
-                BindingClash,
-                f"{other.kind} `{other.name}` and {binding.kind} `{binding.name}` cannot both be bound to one function",
-                why=f"both would be `resources.{binding.name.replace('-', '_')}` in its code",
-                fix=f"give {binding.kind} `{binding.name}` another id",
-            )
-        if other is None:
-            self._bound[binding.variable] = binding
-            self._bound_ids.append(path)
-        if not self._granted.isdisjoint({(binding.variable, ""), (binding.variable, grant_name)}):
-            return no_permission
-        self._granted.add((binding.variable, grant_name))
-        if not grant_name:
-            return binding.grant
-        return lambda grantee: grant_named(resource, grant_name, grantee, self.error)
 
     def add_event_source(self, source: lambda_.IEventSource, *, label: str | None = None) -> None:
         """Have any event source of the CDK invoke the function.

@@ -10,7 +10,7 @@ import aws_cdk.aws_lambda_event_sources as event_sources
 import aws_cdk.aws_sqs as sqs
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Access, Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition, function_of
 from sundog.constructs._function_props import FunctionProps
@@ -63,6 +63,11 @@ class Queue(SundogConstruct):
 
     kind = "Queue"
     cdk_keys = ("queue", "dead_letter_queue", "event_source")
+    send_only = Access("grant_send_messages", doc="Send messages, and no more; what `bind` gives by itself.")
+    consume_only = Access("grant_consume_messages", doc="Receive and delete messages, and no more.")
+    send_and_consume = Access(
+        "grant_send_messages", "grant_consume_messages", doc="Send, receive and delete."
+    )
 
     def __init__(
         self,

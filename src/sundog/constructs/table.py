@@ -8,7 +8,7 @@ from typing import Any
 import aws_cdk.aws_dynamodb as dynamodb
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Access, Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._registry import listed
 from sundog.errors import ConstructError, suggestion
@@ -61,6 +61,8 @@ class Table(SundogConstruct):
 
     kind = "Table"
     cdk_keys = ("table",)
+    read_only = Access("grant_read_data", doc="Read items, and no more.")
+    write_only = Access("grant_write_data", doc="Write and delete items, and no more.")
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 
 import sundog
+from sundog.constructs._binding import accesses_of
 
 pytestmark = pytest.mark.xdist_group("cdk")
 
@@ -153,25 +154,70 @@ def test_tokens_are_tolerated(backend, name):
     assert '{"Ref": "Token"}' in json.dumps(assembly.template("backend"))
 
 
+def statements_of(template):
+    """Return what the identities of a template may do, wherever it is written."""
+    documents = []
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
+            documents.append(properties["PolicyDocument"])
+        if resource["Type"] in {"AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"}:
+            documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def assert_least_privilege(statements):
+    for statement in statements:
+        actions, resources = (
+            value if isinstance(value, list) else [value]
+            for value in (statement["Action"], statement["Resource"])
+        )
+        assert [action for action in actions if action.endswith(":*") or action == "*"] == []
+        assert [resource for resource in resources if resource == "*"] == []
+
+
 @every_construct
 def test_no_permission_is_for_everything(backend, name):
-    binding = (
-        ""
-        if name in {"Cron", "Script"}
-        else 'Function(stack, "user", handler="functions/notes.get", bind=[subject])'
-    )
-    template = backend(f"subject = {CONSTRUCTS[name]}\n{binding}").template("backend")
-    policies = [
-        statement
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::IAM::Policy"
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
-    ]
+    is_bindable = hasattr(getattr(sundog, name), "binding")
+    user = 'Function(stack, "user", handler="functions/notes.get", bind=[subject])' if is_bindable else ""
+    template = backend(f"subject = {CONSTRUCTS[name]}\n{user}").template("backend")
 
-    for statement in policies:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert [action for action in actions if action.endswith(":*") or action == "*"] == []
-        assert statement["Resource"] != "*"
+    assert_least_privilege(statements_of(template))
+
+
+def test_only_a_user_can_write_a_permission_for_everything(backend):
+    template = backend('Function(stack, "f", handler="functions/notes.get", permissions="*")').template(
+        "backend"
+    )
+
+    assert [statement["Action"] for statement in statements_of(template)] == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("name", "access"),
+    [(name, access) for name in sorted(CONSTRUCTS) for access in accesses_of(getattr(sundog, name))],
+)
+def test_a_narrowed_construct_permits_less_and_hands_over_the_same(backend, name, access):
+    def bound(item):
+        assembly = backend(
+            f'subject = {CONSTRUCTS[name]}\nFunction(stack, "user", handler="functions/notes.get", {item})'
+        )
+        user = assembly.template("backend")["Resources"]
+        variables = [
+            resource["Properties"]["Environment"]
+            for resource in user.values()
+            if "SUNDOG_RESOURCE_SUBJECT" in json.dumps(resource)
+        ]
+        return statements_of(assembly.template("backend")), variables
+
+    statements, variables = bound(f"bind=[subject.{access}]")
+    own, _ = bound("timeout=3")
+
+    assert len(statements) > len(own)
+    assert_least_privilege(statements)
+    assert variables == bound("bind=[subject]")[1]
+    assert bound(f"permissions=[subject.{access}]")[0] == statements
+    assert accesses_of(getattr(sundog, name))[access].__doc__.endswith(".")
 
 
 @every_construct_with_resources

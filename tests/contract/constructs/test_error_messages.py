@@ -143,7 +143,10 @@ CASES = {
         'queue = Queue(stack, "jobs")\n'
         'Function(stack, "f", handler="functions/notes.get", permissions=[(queue, "grant_send_mesages")])'  # codespell:ignore mesages
     ),
-    "permission_of_a_whole_service": 'Function(stack, "f", handler="functions/notes.get", permissions=["s3"])',
+    "permission_of_a_cdk_construct_without_grants": (
+        'from aws_cdk import aws_scheduler as scheduler\ngroup = scheduler.CfnScheduleGroup(stack, "g")\n'
+        'Function(stack, "f", handler="functions/notes.get", permissions=[group])'
+    ),
     "permission_without_a_colon": 'Function(stack, "f", handler="functions/notes.get", permissions=["s3 GetObject"])',
     "permission_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", permissions=[42])',
     # The escape hatch

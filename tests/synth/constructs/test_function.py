@@ -136,6 +136,75 @@ Function(stack, "list", handler="functions/notes.list_notes", permissions=[
     assert "SUNDOG_RESOURCE" not in json.dumps(assembly.resources("backend", "AWS::Lambda::Function"))
 
 
+def actions_of(assembly):
+    policy = only(assembly.resources("backend", "AWS::IAM::Policy"))
+    return [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def test_a_table_narrowed_to_reading_cannot_be_written(backend):
+    assembly = backend(
+        """
+notes = Table(stack, "notes", partition_key=("id", "string"))
+Function(stack, "list", handler="functions/notes.list_notes", bind=[notes.read_only])
+"""
+    )
+    text = json.dumps(actions_of(assembly))
+
+    assert "dynamodb:GetItem" in text
+    assert "dynamodb:PutItem" not in text
+    assert assembly.manifest.function("list").bindings == ["backend/notes"]
+
+
+def test_narrowed_permissions_add_up(backend):
+    assembly = backend(
+        """
+jobs = Queue(stack, "jobs")
+function = Function(stack, "list", handler="functions/notes.list_notes", bind=[jobs.consume_only])
+function.bind([jobs.send_and_consume])
+"""
+    )
+    text = json.dumps(actions_of(assembly))
+
+    assert text.count("sqs:SendMessage") == text.count("sqs:ReceiveMessage") == 1
+
+
+def test_a_service_and_everything_are_permissions_that_a_user_can_write(backend):
+    function = 'Function(stack, "f", handler="functions/notes.get", permissions={})'
+
+    assert actions_of(backend(function.format('["s3", "sns:Publish"]'))) == ["s3:*", "sns:Publish"]
+    assert actions_of(backend(function.format('"*"'))) == ["*"]
+
+
+def test_constructs_of_the_cdk_permit_what_code_usually_does_with_them(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_dynamodb as dynamodb, aws_events as events, aws_kinesis as kinesis, aws_kms as kms
+from aws_cdk import aws_s3 as s3, aws_secretsmanager as sm, aws_sns as sns, aws_sqs as sqs, aws_ssm as ssm
+key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+Function(stack, "f", handler="functions/notes.get", permissions=[
+    dynamodb.Table(stack, "t", partition_key=key), s3.Bucket(stack, "b"), sqs.Queue(stack, "q"), sns.Topic(stack, "to"),
+    events.EventBus(stack, "e"), kinesis.Stream(stack, "k"), sm.Secret(stack, "s"), kms.Key(stack, "key"),
+    ssm.StringParameter(stack, "p", string_value="x"),
+])
+"""
+    )
+    text = json.dumps(actions_of(assembly))
+
+    for action in (
+        "dynamodb:PutItem",
+        "s3:PutObject",
+        "sqs:SendMessage",
+        "sns:Publish",
+        "events:PutEvents",
+        "kinesis:PutRecord",
+        "secretsmanager:GetSecretValue",
+        "kms:Decrypt",
+        "ssm:GetParameter",
+    ):
+        assert f'"{action}"' in text
+    assert ":*" not in text
+
+
 def test_a_function_is_a_grantee_of_any_cdk_construct(backend):
     assembly = backend(
         """
