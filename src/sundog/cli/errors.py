@@ -29,6 +29,12 @@ class MissingArgument(UsageError):
     code = "SD-USAGE-004"
 
 
+class CommandNotStarted(UsageError):
+    """The command that `sundog run` was given is no program, or the system cannot start it."""
+
+    code = "SD-USAGE-031"
+
+
 class SurplusArgument(UsageError):
     """The command was given more arguments than it takes.
 

@@ -99,6 +99,48 @@ class FunctionNotDeployed(DeployError):
     code = "SD-DEPLOY-030"
 
 
+class AppNotDeployed(DeployError):
+    """A command needs the functions of a stage to which the app has not been deployed, or only in part."""
+
+    code = "SD-DEPLOY-031"
+
+
+async def functions_of_stage(connection: AwsConnection, manifest: Manifest) -> list[DeployedFunction]:
+    """Return the functions of an app that is deployed.
+
+    Raises:
+        AppNotDeployed: A stack with functions is not there.
+    """
+    stacks = {entry.stack for entry in manifest.functions}
+    try:
+        return await deployed_functions(connection, manifest, stacks, {})
+    except RequestRefused as error:
+        # CloudFormation's word for a stack that is not there.
+        if error.aws_code != "ValidationError":
+            raise
+        raise AppNotDeployed(
+            f"`{manifest.app}` is not deployed to the stage `{connection.stage.name}`",
+            where=connection.region,
+            why=error.why,
+            fix=_deploy_command(connection),
+        ) from error
+
+
+def _deploy_command(connection: AwsConnection) -> str:
+    if connection.is_local:
+        return "run `sundog dev`"
+    return f"run `sundog deploy --stage {connection.stage.name}`"
+
+
+def not_deployed(connection: AwsConnection, entry: FunctionEntry) -> FunctionNotDeployed:
+    """Return the error for a function that the stage does not have."""
+    return FunctionNotDeployed(
+        f"the function `{entry.name}` is not deployed to the stage `{connection.stage.name}`",
+        where=f"stack {entry.stack}",
+        fix=_deploy_command(connection),
+    )
+
+
 async def physical_name(connection: AwsConnection, entry: FunctionEntry) -> str:
     """Return the name that CloudFormation gave to a function.
 
@@ -108,8 +150,4 @@ async def physical_name(connection: AwsConnection, entry: FunctionEntry) -> str:
     for resource in await _resources(connection, entry.stack):
         if resource.logical_id == entry.logical_id:
             return resource.physical_id
-    raise FunctionNotDeployed(
-        f"the function `{entry.name}` is not deployed to the stage `{connection.stage.name}`",
-        where=f"stack {entry.stack}",
-        fix=f"run `sundog deploy --stage {connection.stage.name}`",
-    )
+    raise not_deployed(connection, entry)

@@ -31,6 +31,23 @@ class StageProtected(DeployError):
     exit_code = 3
 
 
+def refuse_protected(stage: Stage, *, confirmed: bool) -> None:
+    """Let nobody remove a protected stage by mistake.
+
+    Raises:
+        StageProtected: It is protected, and nobody agreed.
+    """
+    if stage.protected and not confirmed:
+        raise StageProtected(
+            f"the stage `{stage.name}` is protected",
+            where=f"[tool.sundog.stages.{stage.name}] in pyproject.toml",
+            fix=[
+                f"if it is really to be removed, run `sundog remove --stage {stage.name} --unprotect`",
+                "or set `protected = false` there",
+            ],
+        )
+
+
 async def remove(
     project: Project,
     stage: Stage,
@@ -56,12 +73,7 @@ async def remove(
         StageProtected: The stage or a stack must not be removed.
         SundogError: Something failed; `SeveralErrors` when more than one thing did.
     """
-    if stage.protected and not confirmed:
-        raise StageProtected(
-            f"the stage `{stage.name}` is protected",
-            where=f"[tool.sundog.stages.{stage.name}] in pyproject.toml",
-            fix=f"set `protected = false` there when `{stage.name}` is really to be removed",
-        )
+    refuse_protected(stage, confirmed=confirmed)
     report = Report(project, manifest, observer)
     selected = select_stacks(manifest, only, direction="dependents")
     report.started(stage.name, "remove", [entry.name for entry in selected])

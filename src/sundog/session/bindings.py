@@ -10,7 +10,7 @@ from sundog.aws.endpoint import AwsConnection
 from sundog.model.functions import Credentials, DeployedFunction
 from sundog.model.project import Project
 
-_OURS = "SUNDOG_"
+_OURS = "SUNDOG_RESOURCE_"
 
 
 class BoundEnvironment(msgspec.Struct, frozen=True, kw_only=True):

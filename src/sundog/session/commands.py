@@ -10,18 +10,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import anyio.to_thread
+import msgspec
 
 from sundog.aws import lambda_
+from sundog.aws.endpoint import AwsConnection
 from sundog.deploy.engine import DeployResult, deploy
-from sundog.deploy.functions import physical_name
-from sundog.deploy.remove import remove
+from sundog.deploy.functions import functions_of_stage, not_deployed, physical_name
+from sundog.deploy.remove import refuse_protected, remove
 from sundog.deploy.synth.service import SynthResult, SynthService
 from sundog.errors import LiveError, UsageError
 from sundog.model.events import Observer
 from sundog.model.functions import InvocationResult
-from sundog.model.manifest import FunctionEntry
+from sundog.model.manifest import FunctionEntry, Manifest
 from sundog.model.project import Project, Stage
-from sundog.session.cloud import open_cloud, running_connection
+from sundog.session.bindings import BoundEnvironment, connection_variables, union_of_bindings
+from sundog.session.cloud import credentials_from, open_cloud, running_connection
 from sundog.session.cold_start_costs import tell_costs
 from sundog.session.lock import SessionNote, hold_stage
 from sundog.session.recording import recorded
@@ -99,20 +102,32 @@ async def run_build(project: Project, stage: Stage, *, observer: Observer, to: P
     return to
 
 
-async def run_remove(project: Project, stage: Stage, *, observer: Observer) -> list[str]:
+async def run_remove(
+    project: Project, stage: Stage, *, observer: Observer, confirmed: bool = False
+) -> list[str]:
     """Remove all stacks of a stage; return their names.
 
+    Args:
+        project: The app's folder.
+        stage: The stage.
+        observer: Told what happens.
+        confirmed: Whether a person agreed to remove a protected stage.
+
     Raises:
+        StageProtected: The stage is protected, and nobody agreed.
         StageBusy: Another sundog process works on the stage.
         SundogError: A stack could not be removed.
     """
+    refuse_protected(stage, confirmed=confirmed)
     with _holding(project, stage, "remove"), recorded(project, stage, observer) as told:
         synthesized = await _synthesize(project, stage, told, "remove", build=False)
         async with (
             open_cloud(project, stage, told) as cloud,
             scripts_served(project, stage, cloud, synthesized.manifest, told),
         ):
-            return await remove(project, stage, synthesized.manifest, cloud.connection, observer=told)
+            return await remove(
+                project, stage, synthesized.manifest, cloud.connection, observer=told, confirmed=confirmed
+            )
 
 
 async def run_invoke(
@@ -130,17 +145,55 @@ async def run_invoke(
         NothingRuns: The local stage has no session.
         AwsError: Lambda refused or could not be reached.
     """
-    connection = running_connection(project, stage)
-    if connection is None:
-        raise NothingRuns(
-            f"nothing runs the function `{entry.name}`",
-            why="the local stage runs while `sundog dev` does",
-            fix="start `sundog dev` in another terminal, then invoke again",
-        )
+    connection = _running(project, stage, f"nothing runs the function `{entry.name}`")
     name = await physical_name(connection, entry)
     return await lambda_.invoke(
         connection, name, payload, asynchronous=asynchronous, client_context=client_context
     )
+
+
+async def bound_variables(
+    project: Project, stage: Stage, manifest: Manifest, entry: FunctionEntry | None
+) -> BoundEnvironment:
+    """Return the variables with which a program uses what is bound to an app's functions.
+
+    Args:
+        project: The app's folder.
+        stage: A stage that is deployed.
+        manifest: What synth knows about the app.
+        entry: The function whose variables and role the program gets; None for the bindings of all functions and the
+            caller's own credentials.
+
+    Raises:
+        NothingRuns: The local stage has no session.
+        FunctionNotDeployed: The stage does not have the function.
+        AppNotDeployed: The stage does not have the app.
+        AwsError: The role does not let the caller use it, or AWS failed.
+    """
+    connection = _running(project, stage, f"nothing runs `{manifest.app}` on this machine")
+    wanted = msgspec.structs.replace(manifest, functions=[entry]) if entry is not None else manifest
+    functions = await functions_of_stage(connection, wanted)
+    if entry is None:
+        bound = union_of_bindings(functions)
+        return msgspec.structs.replace(
+            bound, variables=bound.variables | connection_variables(project, connection)
+        )
+    if not functions:
+        raise not_deployed(connection, entry)
+    credentials = await credentials_from(connection)(functions[0])
+    own = functions[0].environment | connection_variables(project, connection, credentials)
+    return BoundEnvironment(variables=own)
+
+
+def _running(project: Project, stage: Stage, what: str) -> AwsConnection:
+    connection = running_connection(project, stage)
+    if connection is None:
+        raise NothingRuns(
+            what,
+            why="the local stage runs while `sundog dev` does",
+            fix="start `sundog dev` in another terminal, then run this again",
+        )
+    return connection
 
 
 async def _synthesize(

@@ -269,3 +269,21 @@ def test_remove_asks_for_the_name_of_the_stage_on_a_terminal(environ, project):
     os.close(main)
 
     assert code == 130, shown
+
+
+def test_run_names_the_command_that_comes_first(sundog, project):
+    done = sundog("run", "--", "true", cwd=project)
+
+    assert done.returncode == 3
+    assert "has not been started in this folder" in done.stderr
+    assert "run `sundog dev` first" in done.stderr
+
+
+def test_a_protected_stage_is_not_removed_by_yes_alone(sundog, project):
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text() + "\n[tool.sundog.stages.prod]\nprotected = true\n")
+    done = sundog("remove", "--stage", "prod", "--yes", cwd=project)
+
+    assert done.returncode == 3
+    assert "the stage `prod` is protected" in done.stderr
+    assert "sundog remove --stage prod --unprotect" in done.stderr

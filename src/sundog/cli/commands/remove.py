@@ -16,13 +16,18 @@ from sundog.model.project import Project, Stage
 
 @command("remove")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def remove(here: Here, *, yes: bool) -> None:
+@click.option("--unprotect", is_flag=True, help="Remove the stage although it is marked as protected.")
+def remove(here: Here, *, yes: bool, unprotect: bool) -> None:
     """Remove a stage and all that is in it.
 
     Stacks are deleted in reverse order. Outside the stage `local`, the name of the stage is asked for first.
     """
     project = here.project()
     stage = here.stage(project)
+
+    from sundog.deploy.remove import refuse_protected
+
+    refuse_protected(stage, confirmed=unprotect)
     if not yes and (stage.protected or not stage.is_local):
         _confirm(here, project, stage)
 
@@ -30,7 +35,7 @@ def remove(here: Here, *, yes: bool) -> None:
     from sundog.session.commands import run_remove
 
     progress = Progress(here.output, project, stage)
-    run_async(lambda: run_remove(project, stage, observer=progress), here.output)
+    run_async(lambda: run_remove(project, stage, observer=progress, confirmed=unprotect), here.output)
 
 
 def _confirm(here: Here, project: Project, stage: Stage) -> None:

@@ -12,6 +12,7 @@ COMMANDS = {
     "remove": "Remove a stage and all that is in it.",
     "build": "Synthesize the app and build its functions, without deploying.",
     "invoke": "Call a function and show its result and its logs.",
+    "run": "Run a command with the app's bindings.",
     "logs": "Show and search what functions logged.",
     "replay": "Send a recorded event to its function again.",
     "secret": "Set and show the secrets of a stage.",
