@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sundog.constructs.script import Script
     from sundog.constructs.secret import Secret
     from sundog.constructs.stack import Stack
+    from sundog.constructs.static_site import StaticSite
     from sundog.constructs.table import Table
     from sundog.constructs.websocket_api import WebSocketApi
 
@@ -36,6 +37,7 @@ __all__ = [
     "Script",
     "Secret",
     "Stack",
+    "StaticSite",
     "Table",
     "WebSocketApi",
 ]
@@ -52,6 +54,7 @@ _MODULES = {
     "Script": "sundog.constructs.script",
     "Secret": "sundog.constructs.secret",
     "Stack": "sundog.constructs.stack",
+    "StaticSite": "sundog.constructs.static_site",
     "Table": "sundog.constructs.table",
     "WebSocketApi": "sundog.constructs.websocket_api",
 }

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from sundog.constructs._registry import path_of, registry_of
 from sundog.errors import ConstructError, SundogError, suggestion
-from sundog.model.manifest import SourcePlace
+from sundog.model.manifest import SourcePlace, UploadEntry
 
 
 class UnknownCdkKey(ConstructError):
@@ -128,6 +128,10 @@ class SundogConstruct(Construct):
     def primary_path(self) -> str | None:
         """Return the path of the CloudFormation resource that the construct stands for; None when it has none."""
         return None
+
+    def uploads(self) -> list[UploadEntry]:
+        """Return which files are put into buckets after the deploy; the stack is filled in afterwards."""
+        return []
 
     def attributes(self) -> dict[str, Any]:
         """Return what the manifest says about the construct, besides what it says about all."""

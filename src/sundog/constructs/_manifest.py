@@ -12,7 +12,14 @@ import msgspec
 from sundog.constructs._registry import Registry
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
-from sundog.model.manifest import ConstructEntry, FunctionEntry, Manifest, ResourceEntry, StackEntry
+from sundog.model.manifest import (
+    ConstructEntry,
+    FunctionEntry,
+    Manifest,
+    ResourceEntry,
+    StackEntry,
+    UploadEntry,
+)
 
 _GENERIC_NAMES = frozenset({"handler", "lambda_handler", "main", "default", "run", "index"})
 """Names of functions that say nothing; the file's name is used instead."""
@@ -50,6 +57,7 @@ def manifest_of(registry: Registry, assembly: Path) -> Manifest:
         stage=registry.stage.name,
         functions=_named(list(_function_entries(registry, by_path))),
         resources=list(_resource_entries(registry, by_path, stacks)),
+        uploads=list(_upload_entries(registry, artifacts)),
         stacks=stacks,
         constructs=constructs,
     )
@@ -137,6 +145,16 @@ def _resource_entries(
             attributes=construct.attributes(),
             place=construct.place,
         )
+
+
+def _upload_entries(registry: Registry, artifacts: Mapping[str, Any]) -> Iterator[UploadEntry]:
+    names = {
+        artifact.get("displayName", artifact_id).partition(" ")[0]: _stack_name(artifact_id, artifact)
+        for artifact_id, artifact in artifacts.items()
+    }
+    for construct in registry.constructs:
+        for entry in construct.uploads():
+            yield msgspec.structs.replace(entry, stack=names[entry.stack])
 
 
 def _named(entries: list[FunctionEntry]) -> list[FunctionEntry]:

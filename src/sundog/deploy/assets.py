@@ -119,7 +119,7 @@ def zip_folder(source: Path, archive: Path) -> None:
     Symbolic links are followed, as Lambda would find nothing behind them.
     """
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as out:
-        for file in _files(source):
+        for file in files_below(source):
             executable = os.access(file, os.X_OK)
             info = zipfile.ZipInfo(file.relative_to(source).as_posix(), (1980, 1, 1, 0, 0, 0))
             info.external_attr = (0o100755 if executable else 0o100644) << 16
@@ -132,7 +132,8 @@ def zip_folder(source: Path, archive: Path) -> None:
                 shutil.copyfileobj(content, entry, 1 << 20)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder and of those below it, in the order of their names."""
     for parent, folders, files in os.walk(folder, followlinks=True):
         folders.sort()
         yield from (Path(parent) / name for name in sorted(files))

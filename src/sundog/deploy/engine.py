@@ -6,6 +6,7 @@
 4. **publish** (`bootstrap`, `assets`): buckets and assets of the stacks that change.
 5. **apply** (`apply`): stacks in parallel, in the order of their dependencies, events followed to the end.
 6. **collect** (`outputs`, `functions`): what the stacks gave.
+7. **upload** (`uploads`): the files of sites and buckets, built with what the stacks gave.
 
 Nothing is remembered between two runs: what is deployed is asked, so it is never wrong. Within one process the result of
 the last deploy can be handed in as `previous`, which saves asking again about stacks that have not changed.
@@ -15,7 +16,7 @@ The known downside: a stack that was taken out of the app stays deployed until s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import anyio
@@ -39,6 +40,7 @@ from sundog.deploy.precheck import problems
 from sundog.deploy.remove import remove
 from sundog.deploy.report import Report
 from sundog.deploy.selection import UnknownStack, select_stacks
+from sundog.deploy.uploads.transfer import Uploader
 from sundog.errors import Cancelled, SundogError
 from sundog.model.events import Observer
 from sundog.model.functions import DeployedFunction
@@ -74,6 +76,7 @@ async def deploy(
     rewrite_url: Callable[[str], str] | None = None,
     only: set[str] | None = None,
     previous: DeployResult | None = None,
+    served: Collection[str] = (),
 ) -> DeployResult:
     """Deploy an app's stacks, those that changed.
 
@@ -88,6 +91,7 @@ async def deploy(
         rewrite_url: Makes an address that answers from one that only would in AWS.
         only: Ids or names of stacks; what they depend on is deployed with them.
         previous: The result of the last deploy with this connection.
+        served: Ids of uploads that are not made, because a live session serves the files itself.
 
     Raises:
         UnknownStack: `only` has a name that no stack has.
@@ -111,6 +115,9 @@ async def deploy(
         states = await StackApplier(connection, report).apply(plan)
         result = await _collect(connection, manifest, plan, states, rewrite_url, previous)
         write_outputs(project.outputs_file(stage.name), result.outputs, manifest)
+        uploader = Uploader(connection, report, project.root, rewrite_url)
+        uploads = [entry for entry in manifest.uploads if entry.id not in served]
+        await uploader.upload_all(uploads, states)
     except SundogError as error:
         report.finished(error)
         raise

@@ -11,6 +11,7 @@ import msgspec
 from sundog.aws.cloudformation import StackState
 from sundog.errors import DeployError
 from sundog.model.manifest import Manifest
+from sundog.model.uploads import OUTPUT_PREFIX
 
 
 class OutputsNotWritten(DeployError):
@@ -19,8 +20,8 @@ class OutputsNotWritten(DeployError):
     code = "SD-DEPLOY-015"
 
 
-_CDK_EXPORT = "ExportsOutput"
-"""The CDK's outputs for references between stacks start with this; nobody asked to see them."""
+_NOT_ASKED_FOR = ("ExportsOutput", OUTPUT_PREFIX)
+"""What the outputs start with that the CDK makes for references between stacks, and sundog for itself."""
 
 
 def user_outputs(
@@ -46,7 +47,7 @@ def shown_outputs(state: StackState, rewrite_url: Callable[[str], str] | None) -
     return {
         output.key: rewrite(output.value)
         for output in state.outputs
-        if not output.key.startswith(_CDK_EXPORT)
+        if not output.key.startswith(_NOT_ASKED_FOR)
     }
 
 

@@ -9,6 +9,7 @@ import anyio
 from sundog.aws.cloudformation import StackState, delete_stack, describe_stack
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.errors import RequestRefused
+from sundog.aws.s3 import empty_bucket
 from sundog.deploy.concurrency import raise_all
 from sundog.deploy.failures import in_use, stack_failed
 from sundog.deploy.follow import Course, follow, settled
@@ -19,6 +20,7 @@ from sundog.errors import Cancelled, DeployError, SundogError
 from sundog.model.events import Observer
 from sundog.model.manifest import Manifest, StackEntry
 from sundog.model.project import Project, Stage
+from sundog.model.uploads import read_target
 
 
 class StageProtected(DeployError):
@@ -143,6 +145,7 @@ class _Remover:
                 where=self._report.location(stack.name),
                 fix="set `termination_protection=False` on the stack and deploy, then remove it",
             )
+        await self._empty_buckets(stack, state)
         token = f"sundog-{uuid4()}"
         try:
             await delete_stack(self._connection, state.stack_id, token)
@@ -155,6 +158,14 @@ class _Remover:
             raise await stack_failed(self._connection, self._report, stack.name, "removed", course)
         self._tell_retained(stack, course)
         return True
+
+    async def _empty_buckets(self, stack: StackEntry, state: StackState) -> None:
+        # CloudFormation deletes empty buckets only; what is in these came from a folder of the project.
+        for entry in self._report.manifest.uploads:
+            if entry.stack == stack.name and entry.empty:
+                for output in state.outputs:
+                    if output.key == entry.output:
+                        await empty_bucket(self._connection, read_target(output.value).bucket)
 
     def _waits(self, state: StackState) -> None:
         self._report.notice("info", f"waiting for `{state.name}`, which is in the state {state.status}")

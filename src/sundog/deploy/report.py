@@ -17,9 +17,11 @@ from sundog.model.events import (
     Notice,
     Observer,
     ResourceProgress,
+    SiteOutput,
     StackFinished,
+    UploadFinished,
 )
-from sundog.model.manifest import Manifest, SourcePlace
+from sundog.model.manifest import Manifest, SourcePlace, UploadEntry
 from sundog.model.project import Project
 
 StackOutcome = Literal["created", "updated", "unchanged", "removed", "failed"]
@@ -90,6 +92,26 @@ class Report:
                 status=status,
                 duration_ms=self.elapsed_ms - began_ms,
                 outputs=shown_outputs(state, self._rewrite_url) if state else {},
+            )
+        )
+
+    def site_output(self, site: str, text: str) -> None:
+        """Pass on a line that the build of a site wrote."""
+        self._observer(SiteOutput(at=self._clock(), site=site, text=text))
+
+    def upload_finished(
+        self, entry: UploadEntry, began_ms: float, *, uploaded: int, removed: int, unchanged: int
+    ) -> None:
+        """Say what an upload has done."""
+        self._observer(
+            UploadFinished(
+                at=self._clock(),
+                upload=entry.id,
+                name=entry.name,
+                uploaded=uploaded,
+                removed=removed,
+                unchanged=unchanged,
+                duration_ms=self.elapsed_ms - began_ms,
             )
         )
 

@@ -181,6 +181,33 @@ class DeployFinished(_Event, frozen=True, kw_only=True):
     error: dict[str, object] | None = None
 
 
+class UploadFinished(_Event, frozen=True, kw_only=True):
+    """The files of a site or bucket are in place."""
+
+    upload: str
+    """Id in the manifest."""
+    name: str
+    uploaded: int
+    removed: int
+    unchanged: int
+    duration_ms: float
+
+
+class SiteOutput(_Event, frozen=True, kw_only=True):
+    """The build or the dev server of a site wrote a line."""
+
+    site: str
+    """Name of the site."""
+    text: str
+
+
+class SiteServed(_Event, frozen=True, kw_only=True):
+    """A site's dev server answers."""
+
+    site: str
+    url: str
+
+
 class SessionReady(_Event, frozen=True, kw_only=True):
     """`sundog dev` serves."""
 
@@ -214,6 +241,9 @@ Event: TypeAlias = (
     | ResourceProgress
     | StackFinished
     | DeployFinished
+    | UploadFinished
+    | SiteOutput
+    | SiteServed
     | SessionReady
     | Notice
 )

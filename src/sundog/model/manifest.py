@@ -97,6 +97,50 @@ class ResourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     place: SourcePlace | None = None
 
 
+class FileRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How some of the files of an upload are served."""
+
+    files: str
+    """A pattern: `*.pdf` in any folder, `assets/*` in one, `assets/**` in it and below."""
+    cache_control: str | None = None
+    content_type: str | None = None
+
+
+class UploadEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Files that are put into a bucket after its stack is deployed."""
+
+    id: str
+    """Path of the construct below the app."""
+    name: str
+    kind: str
+    """Name of the construct class: `StaticSite`."""
+    stack: str
+    output: str
+    """The stack's output that holds, as JSON, `bucket`, `distribution` and `environment`: see `UploadTarget`."""
+    source: str
+    """Folder relative to the project root: commands run in it."""
+    folder: str
+    """What is uploaded, relative to the project root; a build makes it when there is one."""
+    prefix: str = ""
+    """Comes before the name of each file in the bucket."""
+    build_command: str | None = None
+    dev_command: str | None = None
+    """Serves the site in a live session, instead of the upload."""
+    needed: list[str] = []
+    """Files that must be there, relative to the folder."""
+    rules: list[FileRule] = []
+    """The last one that fits a file counts."""
+    is_site: bool = False
+    """Whether files that no rule names are cached as those of a web site are."""
+    purge: bool = True
+    """Whether what is in the bucket and not in the folder is deleted."""
+    empty: bool = False
+    """Whether the bucket goes with its stack, and so has to be emptied first."""
+    wait: bool = False
+    """Whether the deploy waits until the distribution serves the new files everywhere."""
+    place: SourcePlace | None = None
+
+
 class StackEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudFormation stack of the app."""
 
@@ -130,6 +174,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     stage: str
     functions: list[FunctionEntry] = []
     resources: list[ResourceEntry] = []
+    uploads: list[UploadEntry] = []
     stacks: list[StackEntry] = []
     constructs: list[ConstructEntry] = []
 

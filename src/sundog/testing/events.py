@@ -18,6 +18,8 @@ from sundog.model.events import (
     LogWritten,
     Notice,
     Outcome,
+    SiteOutput,
+    UploadFinished,
 )
 from sundog.model.manifest import Trigger
 
@@ -91,6 +93,8 @@ class EventLog:
         """Where the part begins that is shown unless asked otherwise."""
         self._notices: list[tuple[int, str]] = []
         """What belongs to no invocation, each after how many it came."""
+        self.uploads: list[UploadFinished | SiteOutput] = []
+        """What has become of the files of sites and buckets, and what their builds said."""
 
     def __call__(self, event: Event) -> None:
         """Keep one event."""
@@ -108,6 +112,8 @@ class EventLog:
                 self._notice(f"{event.function}: {event.error.error_type}: {event.error.message}")
                 for frame in event.error.frames:
                     self._notice(f"  {frame}")
+            elif isinstance(event, UploadFinished | SiteOutput):
+                self.uploads.append(event)
             self._news.notify_all()
 
     def mark(self) -> int:

@@ -24,6 +24,7 @@ CONSTRUCTS = {
     "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
     "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"count": 3})',
     "Secret": 'Secret(stack, "subject")',
+    "StaticSite": 'StaticSite(stack, "subject", path="web")',
     "Table": 'Table(stack, "subject", partition_key=("userId", "string"), sort_key=("noteId", "string"))',
     "WebSocketApi": 'WebSocketApi(stack, "subject", routes={"$connect": "functions/notes.get", "say": "functions/notes.create"})',
 }
@@ -35,6 +36,7 @@ TOKENS = {
     "Parameter": 'Function(stack, "f", handler="functions/notes.get", bind=[Parameter(stack, "subject", value=token)])',
     "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
     "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"name": token}, version=token)',
+    "StaticSite": 'StaticSite(stack, "subject", path="web", environment={"API": token})',
     "Table": 'Table(stack, "subject", partition_key=("id", "string"), cdk={"table": {"table_name": token}})',
     "WebSocketApi": 'WebSocketApi(stack, "subject", cdk={"web_socket_api": {"description": token}})',
 }
@@ -45,6 +47,7 @@ OVERRIDES = {
     "Function": ("function", {"description": "laid over"}),
     "Queue": ("queue", {"queue_name": "laid-over"}),
     "Script": ("resource", {"properties": {"params": "laid over"}}),
+    "StaticSite": ("bucket", {"bucket_name": "laid-over"}),
     "Table": ("table", {"table_name": "laid-over"}),
     "WebSocketApi": ("web_socket_api", {"description": "laid over"}),
 }
@@ -68,6 +71,7 @@ def test_the_public_list_is_exact():
         "Script",
         "Secret",
         "Stack",
+        "StaticSite",
         "Table",
         "WebSocketApi",
     ]
@@ -229,6 +233,8 @@ def test_everything_that_can_be_tagged_is(backend, name):
         "AWS::Cognito::UserPoolClient",
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
+        "AWS::CloudFront::OriginAccessControl",
+        "AWS::S3::BucketPolicy",
         "AWS::SQS::QueuePolicy",
         "Custom::SundogScript",
     }

@@ -330,6 +330,14 @@ CASES = {
         'users = Cognito(stack, "users", triggers={"pre_sign_up": f})\n'
         'f.bind([users])\napp.synth()'
     ),
+    # Sites
+    "site_of_the_whole_project": 'StaticSite(stack, "web")',
+    "site_outside_the_project": 'StaticSite(stack, "web", path="../web")',
+    "site_with_a_dev_url_alone": 'StaticSite(stack, "web", path="web", dev_url="http://localhost:5173")',
+    "site_rule_of_another_kind": 'StaticSite(stack, "web", path="web", file_rules={"*.pdf": 3600})',
+    "site_rule_misspelt": 'StaticSite(stack, "web", path="web", file_rules={"*.pdf": {"cache-control": "no-store"}})',
+    "site_domain_is_a_name": 'StaticSite(stack, "web", path="web", domain="www.example.com")',
+    "site_domain_without_a_certificate": 'StaticSite(stack, "web", path="web", domain={"name": "www.example.com"})',
     # Apps and stacks
     "stack_not_built": "def storage(stack): ...\napp.use(storage)",
     "stack_used_before": (

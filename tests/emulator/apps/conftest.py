@@ -55,6 +55,7 @@ from typing import Any
 import pytest
 
 from sundog.aws.embedded.cloud import EmbeddedCloud
+from sundog.model.events import SiteOutput, UploadFinished
 from sundog.model.project import Stage, find_project
 from sundog.testing import AppUnderTest, SeenInvocation
 from sundog.testing.host import TestHost, running_host
@@ -71,6 +72,11 @@ class RunningApp(AppUnderTest):
     def aws(self, service: str) -> Any:
         """Return a client for the app's cloud."""
         return self.client(service)
+
+    @property
+    def uploads(self) -> list[UploadFinished | SiteOutput]:
+        """What has become of the files of sites and buckets, and what their builds said."""
+        return self._log.uploads
 
     def physical_name(self, name: str) -> str:
         """Return what a function is called in the cloud."""

@@ -5,9 +5,11 @@ A failure here means that the pinned emulator does right by itself: remove the m
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.sync.client import connect
@@ -258,6 +260,41 @@ def websocket_functions_answer_unasked(aws):
         return connection.recv(timeout=30) == "unasked"
 
 
+def answer_of_a_distribution(aws):
+    """The status that a site which insists on HTTPS answers with, and whether a distribution answered at all."""
+    config = {
+        "Enabled": True,
+        "Origins": [{"Id": "o", "DomainName": "none.s3.amazonaws.com", "S3OriginConfig": {}}],
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "o",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+        },
+    }
+    _, identity = made(aws, "AWS::CloudFront::Distribution", {"DistributionConfig": config})
+    domain = aws.client("cloudfront").get_distribution(Id=identity)["Distribution"]["DomainName"]
+    connection = http.client.HTTPConnection(urlsplit(aws.endpoint_url).netloc, timeout=30)
+    try:
+        connection.request("GET", "/", headers={"Host": domain.replace(".net", ".localhost")})
+        answer = connection.getresponse()
+        return answer.status, "CloudFront" in (answer.getheader("Via") or answer.getheader("X-Cache") or "")
+    finally:
+        connection.close()
+
+
+def distributions_have_no_local_name(aws):
+    return not answer_of_a_distribution(aws)[1]
+
+
+def test_mend_of_https_at_distributions_is_still_needed(run_cloud, aws_at, aws, tmp_path):
+    with run_cloud(tmp_path / "cloud", skipped_mends=("distribution_https",)) as started:
+        assert answer_of_a_distribution(aws_at(started.endpoint_url)) == (301, True)
+    status, by_distribution = answer_of_a_distribution(aws)
+
+    assert status != 301
+    assert by_distribution
+
+
 def placeholder(aws, zipped, **settings):
     aws.client("lambda").create_function(
         FunctionName="fn",
@@ -285,6 +322,7 @@ def placeholder(aws, zipped, **settings):
         ("table_time_to_live", time_to_live_is_dropped),
         ("schedule_properties", time_zone_is_dropped),
         ("custom_resource_crash", crashed_custom_resource_waits),
+        ("distribution_host", distributions_have_no_local_name),
         ("cognito_checks", wrong_codes_confirm),
         ("cognito_confirmation", confirmation_triggers_nothing),
         ("cognito_messages", codes_are_not_customized),

@@ -256,6 +256,13 @@ class Cognito(Resource):
         return self._make("client", "cognito-idp")
 
 
+class StaticSite(Resource):
+    """A web site."""
+
+    url: str
+    """Without a slash at the end."""
+
+
 KINDS: dict[str, type[Resource]] = {
     "Cognito": Cognito,
     "Table": Table,
@@ -265,6 +272,7 @@ KINDS: dict[str, type[Resource]] = {
     "Function": Function,
     "Parameter": Parameter,
     "Secret": Secret,
+    "StaticSite": StaticSite,
 }
 
 

@@ -14,6 +14,7 @@ from sundog.aws.embedded.interface import ServiceKind
 _HOST = r"(?:[a-z0-9-]+\.)*(?:amazonaws\.com(?:\.cn)?|on\.aws|localhost|127\.0\.0\.1)(?::\d+)?"
 _API = re.compile(rf"(?:https?|wss?)://([a-z0-9]+)\.execute-api\.{_HOST}(/[^\s\"'?#]*)?")
 _FUNCTION_URL = re.compile(rf"https?://([a-z0-9-]+)\.lambda-url\.{_HOST}(/)?")
+_DISTRIBUTION = re.compile(r"https?://([a-z0-9]+)\.cloudfront\.net")
 _QUEUE = re.compile(
     r"https?://(?:sqs\.[a-z0-9-]+\.amazonaws\.com|[a-z0-9-]+\.queue\.amazonaws\.com)/(\d{12}/)"
 )
@@ -61,6 +62,9 @@ def rewrite_url(endpoint_url: str, text: str) -> str:
 
     text = _API.sub(api, text)
     text = _FUNCTION_URL.sub(lambda match: url_for(endpoint_url, "function_url", match.group(1)), text)
+    # Pages name their files from the root of the host, so a site cannot stand below a path.
+    port = endpoint_url.rpartition(":")[2]
+    text = _DISTRIBUTION.sub(lambda match: f"http://{match.group(1)}.cloudfront.localhost:{port}", text)
     text = _QUEUE.sub(lambda match: f"{endpoint_url}/{match.group(1)}", text)
     text = _BUCKET_HOST.sub(lambda match: f"{endpoint_url}/{match.group(1)}{match.group(2)}", text)
     return _BUCKET_PATH.sub(lambda match: f"{endpoint_url}{match.group(1)}", text)

@@ -6,7 +6,7 @@ from sundog.cli.render.errors import error_lines
 from sundog.cli.render.output import Line, Style, line
 from sundog.cli.render.times import duration
 from sundog.errors import SundogError
-from sundog.model.events import DeployFinished, DeployStarted, ResourceProgress, StackFinished
+from sundog.model.events import DeployFinished, DeployStarted, ResourceProgress, StackFinished, UploadFinished
 
 _MARKS: dict[str, tuple[str, Style]] = {
     "created": ("✓ ", "green"),
@@ -93,11 +93,28 @@ class DeployLines:
             )
         ]
 
+    def upload(self, event: UploadFinished) -> list[Line]:
+        """Say what has become of the files of a site or a bucket."""
+        if not event.uploaded and not event.removed and not self._show_unchanged:
+            return []
+        removed = f", {_files(event.removed)} removed" if event.removed else ""
+        return [
+            line(
+                ("✓ ", "green"),
+                (event.name, "bold"),
+                f"  {_files(event.uploaded)} uploaded{removed}  {duration(event.duration_ms)}",
+            )
+        ]
+
     def finished(self, event: DeployFinished) -> list[Line]:
         """Show why a deploy failed."""
         if event.ok or event.error is None:
             return []
         return described_error(event.error, self._width)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def described_error(described: dict[str, object], width: int) -> list[Line]:

@@ -13,6 +13,7 @@ import msgspec
 from sundog.cli.render.deploys import DeployLines, described_error
 from sundog.cli.render.invocations import InvocationLines, error_frames
 from sundog.cli.render.output import Line, Style, line
+from sundog.cli.render.sites import site_output, site_served
 from sundog.cli.render.times import duration, time_of_day
 from sundog.model import events
 from sundog.model.events import Event, FunctionError
@@ -100,6 +101,9 @@ class DevLines:
             events.ResourceProgress: self._deploys.resource,
             events.StackFinished: self._deploys.stack,
             events.DeployFinished: self._deploys.finished,
+            events.UploadFinished: self._deploys.upload,
+            events.SiteOutput: site_output,
+            events.SiteServed: site_served,
             events.SessionReady: self._session_ready,
             events.Notice: self._notice,
         }

@@ -29,7 +29,7 @@ CONTROL_TOKEN_HEADER = "x-sundog-control"  # noqa: S105 - the name of a header
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _USER_APIS = ("/_aws/execute-api/", "/_aws/lambda-url/")
-_USER_API_LABELS = (".execute-api.", ".lambda-url.")
+_USER_API_LABELS = (".execute-api.", ".lambda-url.", ".cloudfront.")
 _EMULATOR_PREFIXES = ("/_ministack/", "/_localstack/")
 # What the emulator's own custom resources and layers call while it deploys, and its health.
 _EMULATOR_OPEN = (

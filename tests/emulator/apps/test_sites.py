@@ -1,0 +1,119 @@
+"""Static sites: what a browser gets from the distribution, and what an edit changes."""
+
+from __future__ import annotations
+
+import http.client
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from sundog.errors import BundleError
+from sundog.model.events import SiteOutput, UploadFinished
+
+pytestmark = pytest.mark.xdist_group("apps")
+
+
+@pytest.fixture(scope="module")
+def app(start_app):
+    with start_app(Path(__file__).parent / "sites") as running:
+        yield running
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.text = response.read().decode()
+
+
+@pytest.fixture
+def get(app):
+    """Fetches a page by its name, as a browser does; not every system's resolver knows names below `localhost`."""
+
+    def fetch(output, path):
+        host = urlsplit(app.outputs["frontend"][output]).netloc
+        connection = http.client.HTTPConnection(urlsplit(app.endpoint_url).netloc, timeout=30)
+        try:
+            connection.request("GET", path, headers={"Host": host})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    return fetch
+
+
+def uploads(app, name, since=0):
+    return [
+        event for event in app.uploads[since:] if isinstance(event, UploadFinished) and event.name == name
+    ]
+
+
+def test_the_index_page_has_the_address_of_the_api(app, get):
+    page = get("Plain", "/")
+
+    assert page.status == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "max-age=0" in page.headers["cache-control"]
+    assert f'href="{app.url()}"' in page.text
+    assert "{{ OTHER }}" in page.text
+
+
+def test_pages_are_found_without_their_suffix_and_others_are_not(get):
+    assert get("Plain", "/about").text == "about us\n"
+    missing = get("Plain", "/none")
+    assert (missing.status, missing.text) == (404, "nothing here\n")
+
+
+def test_files_are_served_as_the_rules_say(get):
+    notes = get("Plain", "/assets/old.txt")
+
+    assert notes.headers["content-type"] == "text/x-notes"
+    assert notes.headers["cache-control"] == "max-age=60"
+
+
+def test_a_site_is_built_with_its_environment(app, get):
+    page = get("Built", "/")
+
+    assert page.text == f"<title>Built</title><script>api = '{app.url()}'</script>\n"
+    assert get("Built", "/about/").text == "about\n"
+    assert get("Built", "/some/route/of/the/app").text == page.text
+    assert "immutable" in get("Built", "/app-0123abcd.js").headers["cache-control"]
+    assert f"building for {app.url()}" in [
+        event.text for event in app.uploads if isinstance(event, SiteOutput)
+    ]
+
+
+def test_an_edit_is_the_only_file_sent_again_and_a_removed_file_goes(app, get):
+    (app.root / "web/assets/extra.txt").write_text("extra")
+    app.deploy()
+    assert get("Plain", "/assets/extra.txt").text == "extra"
+    mark = len(app.uploads)
+    (app.root / "web/assets/extra.txt").unlink()
+    (app.root / "web/about.html").write_text("about them\n")
+    try:
+        app.deploy()
+
+        (upload,) = uploads(app, "plain", mark)
+        assert (upload.uploaded, upload.removed, upload.unchanged) == (1, 1, 3)
+        assert get("Plain", "/about").text == "about them\n"
+        assert get("Plain", "/assets/extra.txt").status == 404
+    finally:
+        (app.root / "web/about.html").write_text("about us\n")
+        app.deploy()
+
+
+def test_a_build_that_fails_says_so_with_its_last_lines(app, get):
+    script = app.root / "source/build.sh"
+    good = script.read_text()
+    script.write_text("echo no such component >&2\nexit 3\n")
+    try:
+        with pytest.raises(BundleError) as failed:
+            app.deploy()
+    finally:
+        script.write_text(good)
+
+    assert failed.value.where.file == "app.py"
+    assert failed.value.why == "`sh build.sh` ended with status 3"
+    assert failed.value.details == ("no such component",)
+    assert get("Built", "/").status == 200
