@@ -6,7 +6,7 @@ Dataclasses, because msgspec takes as long to import as `sundog --help` may.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,14 +50,25 @@ class Here:
         return self.surroundings.cwd
 
     def project(self) -> Project:
-        """Return the project around the current folder.
+        """Return the project around the current folder, with the state of the region that `--region` names.
 
         Raises:
             ConfigError: There is none, or its settings are wrong.
         """
         from sundog.model.project import find_project
 
-        return find_project(self.cwd)
+        return find_project(self.cwd).in_region(self.stage_name, self.region)
+
+    def places(self) -> list[tuple[Project, Stage]]:
+        """Return the stage in each of its regions, or in the one that `--region` names.
+
+        Raises:
+            ConfigError: There is no project, or its settings or the options are wrong.
+        """
+        project = self.project()
+        self.stage(project)
+        regional = [replace(self, region=one) for one in project.regions(self.stage_name, self.region)]
+        return [(one.project(), one.stage(project)) for one in regional]
 
     def stage(self, project: Project) -> Stage:
         """Return the stage that the options name.

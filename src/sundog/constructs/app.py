@@ -109,10 +109,12 @@ class App(aws_cdk.App):
         )
         chosen = stage or environ.get("SUNDOG_STAGE") or self.node.try_get_context("stage")
         self.project = project
-        self.stage = project.stage(chosen if isinstance(chosen, str) else None)
+        # Of a stage with several regions the one that is being synthesized; `--region` is one too.
+        region = environ.get("SUNDOG_REGION") or None
+        self.stage = project.stage(chosen if isinstance(chosen, str) else None, region=region)
         self.mode: Mode = mode
         self.removal_policy = (
-            aws_cdk.RemovalPolicy.RETAIN if self.stage.protected else aws_cdk.RemovalPolicy.DESTROY
+            aws_cdk.RemovalPolicy.RETAIN if self.stage.removal == "retain" else aws_cdk.RemovalPolicy.DESTROY
         )
         self.registry = Registry(
             project=project,
@@ -126,8 +128,9 @@ class App(aws_cdk.App):
         self._declared: dict[Callable[..., Any], SourcePlace | None] = {}
         self._building: list[Callable[..., Any]] = []
         follow(self, places, self.registry)
-        aws_cdk.Tags.of(self).add("sundog:app", project.settings.name)
-        aws_cdk.Tags.of(self).add("sundog:stage", self.stage.name)
+        tags = self.stage.tags | {"sundog:app": project.settings.name, "sundog:stage": self.stage.name}
+        for key, value in tags.items():
+            aws_cdk.Tags.of(self).add(key, value)
 
     @property
     def name(self) -> str:

@@ -6,15 +6,19 @@ The root is the nearest folder, from the current one upwards, whose `pyproject.t
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from sundog.errors import ConfigError, Location, suggestion
 from sundog.model.names import LOCAL_STAGE, MAX_APP_NAME, MAX_STAGE_NAME, check_name
 
+Removal: TypeAlias = Literal["retain", "destroy"]
 SETTINGS_FILE = "pyproject.toml"
+MAX_TAG_KEY = 128
+MAX_TAG_VALUE = 256
 DEFAULT_REGION = "us-east-1"
 
 
@@ -30,14 +34,29 @@ class InvalidSettings(ConfigError):
     code = "SD-CONFIG-003"
 
 
+class UnknownRegion(ConfigError):
+    """`--region` names a region that is not among the `regions` of the stage in `pyproject.toml`.
+
+    A stage without `regions` takes any region; one that lists them is deployed to these and no other.
+    """
+
+    code = "SD-CONFIG-004"
+
+
 class StageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[tool.sundog.stages.<name>]`."""
 
     region: str | None = None
+    regions: list[str] = []
+    """Deploy to each of these; the first is the one of commands that look at one."""
     profile: str | None = None
     account: str | None = None
     protected: bool = False
-    """Refuse `sundog dev` and ask before `sundog remove`."""
+    """Refuse `sundog dev`, and `sundog remove` without `--unprotect`."""
+    removal: Removal | None = None
+    """What becomes of data when its resource leaves the app; `retain` on a protected stage, `destroy` on others."""
+    tags: dict[str, str] = {}
+    """Over those of the app."""
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profile: str | None = None
     python: str | None = None
     """Interpreter for handlers; found from the project's virtual environment when not set."""
+    tags: dict[str, str] = {}
+    """For all resources of the app, on every stage."""
     stages: dict[str, StageSettings] = {}
     local: LocalSettings = LocalSettings()
     ignore: list[str] = []
@@ -73,6 +94,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None = None
     account: str | None = None
     protected: bool = False
+    removal: Removal = "destroy"
+    tags: dict[str, str] = {}
 
     @property
     def is_local(self) -> bool:
@@ -119,16 +142,40 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             InvalidName: The name cannot be a stage's.
+            UnknownRegion: The stage lists its regions, and this is none of them.
         """
         name = check_name("stage", name or LOCAL_STAGE, MAX_STAGE_NAME, where="--stage")
         own = self.settings.stages.get(name, StageSettings())
+        if region is not None and own.regions and region not in own.regions:
+            close = suggestion(region, own.regions)
+            raise UnknownRegion(
+                f"the stage `{name}` is not deployed to `{region}`",
+                where=f"[tool.sundog.stages.{name}] in {SETTINGS_FILE}",
+                why=f"its regions are {', '.join(own.regions)}",
+                fix=f"write `{close}`" if close else f"name one of them, or add `{region}` to `regions`",
+            )
+        first = own.regions[0] if own.regions else own.region
         return Stage(
             name=name,
-            region=region or own.region or self.settings.region,
+            region=region or first or self.settings.region,
             profile=profile or own.profile or self.settings.profile,
             account=own.account,
             protected=own.protected,
+            removal=own.removal or ("retain" if own.protected else "destroy"),
+            tags=self.settings.tags | own.tags,
         )
+
+    def regions(self, stage: str | None, region: str | None) -> list[str | None]:
+        """Return the regions that a command works on: the one asked for, else all of the stage; None for its only one."""
+        own = self.settings.stages.get(stage or LOCAL_STAGE, StageSettings())
+        return [region] if region is not None or not own.regions else list(own.regions)
+
+    def in_region(self, stage: str | None, region: str | None) -> Project:
+        """Return the project with the state of one region; that of a stage's first region is where a single one's is."""
+        own = self.settings.stages.get(stage or LOCAL_STAGE, StageSettings())
+        if region is None or region not in own.regions[1:]:
+            return self
+        return msgspec.structs.replace(self, state_folder=self.state_dir / "regions" / region)
 
     def relative(self, path: Path | str) -> str:
         """Return a path as manifests and messages show it: relative and with slashes when inside the project."""
@@ -202,9 +249,44 @@ def _settings(file: Path, table: dict[str, Any]) -> Settings:
     except msgspec.ValidationError as error:
         raise _invalid_value(file, str(error)) from error
     check_name("app", settings.name, MAX_APP_NAME, _place(file, "name"))
-    for stage in settings.stages:
+    _check_tags(file, settings.tags)
+    for stage, own in settings.stages.items():
         check_name("stage", stage, MAX_STAGE_NAME, _place(file, f"stages.{stage}"))
+        _check_tags(file, own.tags)
+        _check_regions(file, stage, own)
     return settings
+
+
+def _check_tags(file: Path, tags: Mapping[str, str]) -> None:
+    for key, value in tags.items():
+        # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+        if not 0 < len(key) <= MAX_TAG_KEY or len(value) > MAX_TAG_VALUE or key.lower().startswith("aws:"):
+            raise InvalidSettings(
+                f"`{key}` = `{value}` cannot be a tag",
+                where=_place(file, key),
+                why=f"a tag's key has 1 to {MAX_TAG_KEY} characters and does not begin with `aws:`, "
+                f"its value has at most {MAX_TAG_VALUE}",
+                fix="choose another key, or a shorter value",
+            )
+
+
+def _check_regions(file: Path, stage: str, own: StageSettings) -> None:
+    if not own.regions:
+        return
+    if own.region is not None:
+        why, fix = (
+            "`region` and `regions` are both set",
+            "keep `regions`: its first is what `region` would be",
+        )
+    elif len(set(own.regions)) < len(own.regions):
+        why, fix = "a region is listed twice", "remove one of the two"
+    elif stage == LOCAL_STAGE:
+        why, fix = "the stage `local` lives on this machine, once", "set `region`"
+    else:
+        return
+    raise InvalidSettings(
+        f"`regions` of the stage `{stage}` are wrong", where=_place(file, "regions"), why=why, fix=fix
+    )
 
 
 _TABLES: dict[str, type[msgspec.Struct]] = {"stages": StageSettings, "local": LocalSettings}

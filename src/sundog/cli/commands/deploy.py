@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from sundog.cli.concurrency import run_async
 from sundog.cli.here import Here
 from sundog.cli.options import command
+from sundog.cli.regions import in_each_region
 
 
 @command("deploy")
@@ -18,12 +18,14 @@ def deploy(here: Here, only: tuple[str, ...]) -> None:
 
     Outputs go to stdout. Deploying again changes only what differs.
     """
-    project = here.project()
-    stage = here.stage(project)
+    places = here.places()
 
-    from sundog.cli.render.progress import Progress
     from sundog.session.commands import run_deploy
 
-    progress = Progress(here.output, project, stage)
-    run_async(lambda: run_deploy(project, stage, observer=progress, only=only), here.output)
-    progress.show_outputs()
+    deployed = in_each_region(
+        here,
+        places,
+        lambda project, stage, progress: run_deploy(project, stage, observer=progress, only=only),
+    )
+    for progress in deployed:
+        progress.show_outputs()

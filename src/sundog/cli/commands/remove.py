@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from sundog.cli.concurrency import run_async
 from sundog.cli.errors import ConfirmationNeeded
 from sundog.cli.here import Here
 from sundog.cli.options import command
+from sundog.cli.regions import in_each_region
 from sundog.errors import Cancelled
 from sundog.model.project import Project, Stage
 
@@ -22,23 +22,25 @@ def remove(here: Here, *, yes: bool, unprotect: bool) -> None:
 
     Stacks are deleted in reverse order. Outside the stage `local`, the name of the stage is asked for first.
     """
-    project = here.project()
-    stage = here.stage(project)
+    places = here.places()
+    project, stage = places[0]
 
     from sundog.deploy.remove import refuse_protected
 
     refuse_protected(stage, confirmed=unprotect)
     if not yes and (stage.protected or not stage.is_local):
-        _confirm(here, project, stage)
+        _confirm(here, project, stage, ", ".join(one.region for _, one in places))
 
-    from sundog.cli.render.progress import Progress
     from sundog.session.commands import run_remove
 
-    progress = Progress(here.output, project, stage)
-    run_async(lambda: run_remove(project, stage, observer=progress, confirmed=unprotect), here.output)
+    in_each_region(
+        here,
+        places,
+        lambda project, stage, progress: run_remove(project, stage, observer=progress, confirmed=unprotect),
+    )
 
 
-def _confirm(here: Here, project: Project, stage: Stage) -> None:
+def _confirm(here: Here, project: Project, stage: Stage, regions: str) -> None:
     if here.output.as_json or not sys.stdin.isatty() or not here.output.is_terminal:
         raise ConfirmationNeeded(
             f"`sundog remove` would delete the stage `{stage.name}` of `{project.settings.name}`, with its data",
@@ -46,7 +48,7 @@ def _confirm(here: Here, project: Project, stage: Stage) -> None:
             fix=f"if that is meant, run `sundog remove --stage {stage.name} --yes`",
         )
     answer = click.prompt(
-        f"This deletes the stage {stage.name} of {project.settings.name} in {stage.region}, with its data.\n"
+        f"This deletes the stage {stage.name} of {project.settings.name} in {regions}, with its data.\n"
         "Type the stage's name to go on",
         default="",
         show_default=False,

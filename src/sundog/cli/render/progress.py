@@ -15,8 +15,17 @@ from sundog.model.project import Project, Stage
 class Progress:
     """An observer that prints, and remembers outputs for the end."""
 
-    def __init__(self, output: Output, project: Project, stage: Stage) -> None:
+    def __init__(self, output: Output, project: Project, stage: Stage, *, region: str | None = None) -> None:
+        """Take where to write.
+
+        Args:
+            output: Where to write.
+            project: The app's folder.
+            stage: The stage that is worked on.
+            region: Named with each output and event, when the stage has several.
+        """
         self._output = output
+        self._region = region
         self._outputs: dict[str, dict[str, str]] = {}
         self._lines = DevLines(
             app=project.settings.name,
@@ -33,7 +42,8 @@ class Progress:
         if isinstance(event, StackFinished) and event.outputs:
             self._outputs[event.stack] = event.outputs
         if self._output.as_json:
-            self._output.json(event_object(event))
+            described = event_object(event)
+            self._output.json(described if self._region is None else described | {"region": self._region})
         elif not isinstance(event, DeployFinished | SynthFailed):
             # Why these failed is raised as well, and shown as the command's error.
             self._output.talk_lines(self._lines.feed(event))
@@ -44,4 +54,5 @@ class Progress:
             return
         for outputs in self._outputs.values():
             for name, value in outputs.items():
-                self._output.data(f"{name}={value}")
+                place = "" if self._region is None else f"{self._region}/"
+                self._output.data(f"{place}{name}={value}")

@@ -191,6 +191,7 @@ def app_environment(
         "SUNDOG_PROJECT_ROOT": str(project.root),
         "SUNDOG_MODE": mode,
         "CDK_OUTDIR": str(outdir),
+        "SUNDOG_REGION": stage.region,
         "CDK_DEFAULT_REGION": stage.region,
         # Of a Node that is newer than jsii knows, or that it calls old, users need no banner: sundog chose it.
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
