@@ -38,6 +38,7 @@ from sundog.session.outage import Outages
 from sundog.session.recording import Recording, recorded
 from sundog.session.scripts import route_scripts
 from sundog.session.secrets import SecretChanges, values_of
+from sundog.session.sites import Sites, uploads_of
 from sundog.session.warnings import warn_of
 
 
@@ -93,6 +94,7 @@ class DevSession:
         """The last good one."""
         self._deployed: DeployResult | None = None
         self._edits = Edits()
+        self._sites: Sites | None = None
         self._validating = anyio.CancelScope()
         self._secret_changes = SecretChanges(project.stage_dir(stage.name))
 
@@ -116,19 +118,22 @@ class DevSession:
             await reached.connection.warm("cloudformation", "lambda", "sts")
         write_note(self._project.stage_dir(self._stage.name), self._with_endpoint(cloud))
 
-        async with open_live_session(
-            self._project,
-            self._stage,
-            observer=self._observer,
-            credentials=credentials_from(reached.connection),
-            endpoint_url=cloud.endpoint_url,
-            options=self._options,
-        ) as live:
-            live.files_changed = self._edits.add
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._keep_cloud, cloud, live)
-                tasks.start_soon(self._keep_deployed, cloud, reached, synth, live)
-                tasks.start_soon(self._follow_secrets, reached, live)
+        async with (
+            open_live_session(
+                self._project,
+                self._stage,
+                observer=self._observer,
+                credentials=credentials_from(reached.connection),
+                endpoint_url=cloud.endpoint_url,
+                options=self._options,
+            ) as live,
+            anyio.create_task_group() as tasks,
+        ):
+            self._sites = Sites(self._project, reached, live, self._observer, tasks)
+            live.files_changed = self._edited
+            tasks.start_soon(self._keep_cloud, cloud, live)
+            tasks.start_soon(self._keep_deployed, cloud, reached, synth, live)
+            tasks.start_soon(self._follow_secrets, reached, live)
 
     async def _keep_deployed(
         self, cloud: LocalCloud, reached: StageCloud, synth: SynthService, live: LiveSession
@@ -147,6 +152,11 @@ class DevSession:
                     self._validating.cancel()
                     if await self._synthesize(synth, edited):
                         break
+
+    def _edited(self, paths: Sequence[Path]) -> None:
+        self._edits.add(paths)
+        if self._sites is not None:
+            self._sites.edited(paths)
 
     async def _save(self, cloud: LocalCloud) -> None:
         """Save the stage as it was deployed: a cloud that is killed comes back with the same addresses."""
@@ -218,6 +228,7 @@ class DevSession:
                 capabilities=reached.capabilities,
                 rewrite_url=reached.rewrite_url,
                 previous=self._deployed,
+                served=uploads_of(synthesized.manifest),
             )
         except SundogError:
             # As above: DeployFinished carries the error.
@@ -232,6 +243,8 @@ class DevSession:
             self._observer(Notice(at=time.time(), level="error", text=error.what, fix="\n".join(error.fixes)))
             return
         await self._route(cloud, live, self._deployed)
+        if self._sites is not None:
+            self._sites.deployed(synthesized.manifest, self._deployed)
         if not self._announced:
             self._announced = True
             self._observer(self._ready(cloud, self._deployed))
