@@ -147,6 +147,16 @@ class FunctionFailed(HandlerError):
     code = "SD-HANDLER-001"
 
 
+class ColdStartOverBudget(HandlerError):
+    """Importing a function's module takes longer than `sundog coldstart --budget` allows.
+
+    The time is the median of several imports on this machine, which is not Lambda: take a budget from what the command
+    says in the same place, and leave room for a busy machine.
+    """
+
+    code = "SD-COLDSTART-002"
+
+
 class CheckFailed(ConfigError):
     """`sundog doctor` found something that keeps sundog from working; each check says how to mend it."""
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Run a command with the app's bindings.",
     "logs": "Show and search what functions logged.",
     "replay": "Send a recorded event to its function again.",
+    "coldstart": "Show what a function's cold start is made of, and what to change first.",
     "secret": "Set and show the secrets of a stage.",
     "doctor": "Check this machine and this project.",
     "explain": "Explain an error by its code.",
