@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from sundog.constructs._function_props import FunctionProps
     from sundog.constructs.api import Api
     from sundog.constructs.app import App
+    from sundog.constructs.bucket import Bucket
     from sundog.constructs.cognito import Cognito
     from sundog.constructs.cron import Cron
+    from sundog.constructs.event_bus import EventBus
     from sundog.constructs.function import Function
+    from sundog.constructs.kinesis_stream import KinesisStream
     from sundog.constructs.parameter import Parameter
     from sundog.constructs.queue import Queue
     from sundog.constructs.script import Script
@@ -23,15 +26,19 @@ if TYPE_CHECKING:
     from sundog.constructs.stack import Stack
     from sundog.constructs.static_site import StaticSite
     from sundog.constructs.table import Table
+    from sundog.constructs.topic import Topic
     from sundog.constructs.websocket_api import WebSocketApi
 
 __all__ = [
     "Api",
     "App",
+    "Bucket",
     "Cognito",
     "Cron",
+    "EventBus",
     "Function",
     "FunctionProps",
+    "KinesisStream",
     "Parameter",
     "Queue",
     "Script",
@@ -39,16 +46,20 @@ __all__ = [
     "Stack",
     "StaticSite",
     "Table",
+    "Topic",
     "WebSocketApi",
 ]
 
 _MODULES = {
     "Api": "sundog.constructs.api",
     "App": "sundog.constructs.app",
+    "Bucket": "sundog.constructs.bucket",
     "Cognito": "sundog.constructs.cognito",
     "Cron": "sundog.constructs.cron",
+    "EventBus": "sundog.constructs.event_bus",
     "Function": "sundog.constructs.function",
     "FunctionProps": "sundog.constructs._function_props",
+    "KinesisStream": "sundog.constructs.kinesis_stream",
     "Parameter": "sundog.constructs.parameter",
     "Queue": "sundog.constructs.queue",
     "Script": "sundog.constructs.script",
@@ -56,6 +67,7 @@ _MODULES = {
     "Stack": "sundog.constructs.stack",
     "StaticSite": "sundog.constructs.static_site",
     "Table": "sundog.constructs.table",
+    "Topic": "sundog.constructs.topic",
     "WebSocketApi": "sundog.constructs.websocket_api",
 }
 

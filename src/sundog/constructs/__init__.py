@@ -10,6 +10,9 @@ set anyway, and remembers what the manifest wants to know. Each lives in a modul
     queue.py     an SQS queue       cron.py   a schedule
     cognito.py   users who sign in
     secret.py    a secret           parameter.py  a value of the configuration
+    topic.py     an SNS topic       bucket.py an S3 bucket
+    event_bus.py an EventBridge bus and its rules
+    kinesis_stream.py a Kinesis data stream
 
 The modules with a leading underscore hold what they share. Every argument after `(scope, id)` is by keyword, every
 construct takes `cdk={…}` to reach what lies below, and every error names the user's own line.

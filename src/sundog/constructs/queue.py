@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk
@@ -13,24 +13,20 @@ from constructs import Construct
 from sundog.constructs._binding import Access, Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition, function_of
+from sundog.constructs._event_sources import FIFO_QUEUE, QUEUE, source_props
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
 from sundog.model.manifest import Trigger
 
-DEFAULT_BATCH_SIZE = 10
-LARGEST_BATCH = 10_000
-LARGEST_FIFO_BATCH = 10
-LARGEST_BATCH_WITHOUT_WINDOW = 10
 LONGEST_VISIBILITY_SECONDS = 12 * 3600
-LONGEST_WINDOW_SECONDS = 300
 LONGEST_RETENTION_DAYS = 14
 DEFAULT_MAX_RECEIVES = 3
 
 
 class InvalidQueue(ConstructError):
-    """A queue's settings contradict each other, or SQS or Lambda would refuse them."""
+    """A queue's settings contradict each other, or SQS would refuse them."""
 
     code = "SD-QUEUE-001"
 
@@ -50,6 +46,8 @@ class Queue(SundogConstruct):
         batch_size: Most messages in one invocation of the consumer.
         batch_window: How long to collect messages for a batch: `"5 seconds"`.
         partial_failures: The consumer answers with `batchItemFailures`, and only those messages come back.
+        filters: Patterns of which a message must match one; others are deleted: `[{"body": {"kind": ["order"]}}]`.
+        max_concurrency: Most invocations of the consumer at a time, 2 to 1000.
         dead_letter: Where messages go that failed often: True for a queue of its own, or a `Queue`.
         max_receives: How often a message is tried before it goes there.
         function_defaults: Settings for the consumer when it is a handler.
@@ -80,6 +78,8 @@ class Queue(SundogConstruct):
         batch_size: int | None = None,
         batch_window: float | str | aws_cdk.Duration | None = None,
         partial_failures: bool = False,
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        max_concurrency: int | None = None,
         dead_letter: bool | Queue | None = None,
         max_receives: int = DEFAULT_MAX_RECEIVES,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
@@ -87,7 +87,7 @@ class Queue(SundogConstruct):
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
         self.fifo = fifo
-        self.batch_size = batch_size or DEFAULT_BATCH_SIZE
+        self.batch_size = batch_size or QUEUE.default_batch
         self.consumer: Function | None = None
         if consumer is not None:
             self.consumer = function_of(
@@ -101,7 +101,14 @@ class Queue(SundogConstruct):
         existing = self.cdk_import("queue", configured)
         self.cdk.queue = existing or self._create(visibility_timeout, dead_letter, max_receives)
         if self.consumer is not None:
-            self._consume(self.consumer, batch_size, batch_window, partial_failures=partial_failures)
+            settings = {
+                "batch_size": batch_size,
+                "batch_window": batch_window,
+                "partial_failures": partial_failures or None,
+                "filters": filters,
+                "max_concurrency": max_concurrency,
+            }
+            self._consume(self.consumer, settings)
         self.registry.constructs.append(self)
 
     def _create(self, visibility: Any, dead_letter: bool | Queue | None, max_receives: int) -> sqs.Queue:  # noqa: FBT001 - the caller's own argument
@@ -161,64 +168,18 @@ class Queue(SundogConstruct):
             )
         return aws_cdk.Duration.seconds(value)
 
-    def _consume(
-        self,
-        consumer: Function,
-        batch_size: int | None,
-        window: float | str | aws_cdk.Duration | None,
-        *,
-        partial_failures: bool,
-    ) -> None:
-        window_seconds = self._window(window)
-        if batch_size is not None and not is_token(batch_size):
-            self._check_batch(batch_size, window_seconds)
-        own: dict[str, Any] = {"batch_size": batch_size or DEFAULT_BATCH_SIZE}
-        if window_seconds:
-            own["max_batching_window"] = aws_cdk.Duration.seconds(window_seconds)
-        if partial_failures:
-            own["report_batch_item_failures"] = True
+    def _consume(self, consumer: Function, settings: Mapping[str, Any]) -> None:
+        own = source_props(self, settings, FIFO_QUEUE if self.fifo else QUEUE)
         source = event_sources.SqsEventSource(self.cdk.queue, **{**own, **self.cdk_props("event_source")})
         consumer.cdk.function.add_event_source(source)
         self.cdk.event_source = source
-        detail = {"batch_size": own["batch_size"], "partial_failures": partial_failures}
+        detail = {
+            "batch_size": own["batch_size"],
+            "partial_failures": bool(settings["partial_failures"]),
+        }
         consumer.triggers.append(
             Trigger(kind="queue", label=f"queue {self.id}", resource=self.path, detail=detail)
         )
-
-    def _window(self, given: float | str | aws_cdk.Duration | None) -> float | None:
-        value = None if given is None else seconds(given)
-        if given is not None and (value is None or not 0 <= value <= LONGEST_WINDOW_SECONDS):
-            raise self.error(
-                InvalidQueue,
-                f"Queue `{self.id}`: `batch_window` is `{given}`",
-                why=f"Lambda waits 0 to {LONGEST_WINDOW_SECONDS} seconds for a batch, written as {DURATION_FORMS}",
-                fix=f"set `batch_window` to at most {LONGEST_WINDOW_SECONDS}",
-            )
-        if self.fifo and value:
-            raise self.error(
-                InvalidQueue,
-                f"Queue `{self.id}` has both `fifo` and `batch_window`",
-                why="Lambda does not wait for batches of FIFO queues",
-                fix="remove `batch_window`",
-            )
-        return value
-
-    def _check_batch(self, batch_size: int, window_seconds: float | None) -> None:
-        largest = LARGEST_FIFO_BATCH if self.fifo else LARGEST_BATCH
-        if not 1 <= batch_size <= largest:
-            raise self.error(
-                InvalidQueue,
-                f"Queue `{self.id}`: `batch_size` is `{batch_size}`",
-                why=f"Lambda takes 1 to {largest} messages at once from a {'FIFO ' if self.fifo else ''}queue",
-                fix=f"set `batch_size` to at most {largest}",
-            )
-        if batch_size > LARGEST_BATCH_WITHOUT_WINDOW and not window_seconds:
-            raise self.error(
-                InvalidQueue,
-                f"Queue `{self.id}`: `batch_size` is `{batch_size}` and there is no `batch_window`",
-                why=f"Lambda must be allowed to wait for batches of more than {LARGEST_BATCH_WITHOUT_WINDOW} messages",
-                fix='add `batch_window="1 second"`',
-            )
 
     @property
     def queue_url(self) -> str:

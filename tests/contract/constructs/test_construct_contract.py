@@ -16,6 +16,16 @@ from sundog.constructs._binding import accesses_of
 pytestmark = pytest.mark.xdist_group("cdk")
 
 CONSTRUCTS = {
+    "Bucket": 'Bucket(stack, "subject", notifications={"resized": "functions/notes.create"})',
+    "EventBus": (
+        'EventBus(stack, "subject", rules={"orders": {"pattern": {"source": ["shop"]}, '
+        '"targets": {"mail": "functions/reminders.send", "copies": Queue(stack, "copies")}}})'
+    ),
+    "KinesisStream": 'KinesisStream(stack, "subject", consumers={"count": "functions/notes.create"})',
+    "Topic": (
+        'Topic(stack, "subject", subscribers={"mail": {"function": "functions/reminders.send", "filter": {"kind": ["a"]}}, '
+        '"copies": Queue(stack, "copies")})'
+    ),
     "Api": 'Api(stack, "subject", routes={"GET /notes": "functions/notes.list_notes", "$default": "functions/notes.get"})',
     "Cognito": 'Cognito(stack, "subject", login=["email"], triggers={"pre_sign_up": "functions/notes.get"})',
     "Cron": 'Cron(stack, "subject", schedule="rate(1 day)", job="functions/digest.run")',
@@ -29,6 +39,10 @@ CONSTRUCTS = {
     "WebSocketApi": 'WebSocketApi(stack, "subject", routes={"$connect": "functions/notes.get", "say": "functions/notes.create"})',
 }
 TOKENS = {
+    "Bucket": 'Bucket(stack, "subject", cdk={"bucket": {"bucket_name": token}})',
+    "EventBus": 'EventBus(stack, "subject", rules={"all": {"pattern": {"source": [token]}}})',
+    "KinesisStream": 'KinesisStream(stack, "subject", cdk={"stream": {"stream_name": token}})',
+    "Topic": 'Topic(stack, "subject", cdk={"topic": {"display_name": token}})',
     "Api": 'Api(stack, "subject", cors={"allow_origins": [token]})',
     "Cognito": 'Cognito(stack, "subject", federation={"google": {"client_id": token}})',
     "Cron": 'Cron(stack, "subject", schedule=token, job="functions/digest.run")',
@@ -41,6 +55,10 @@ TOKENS = {
     "WebSocketApi": 'WebSocketApi(stack, "subject", cdk={"web_socket_api": {"description": token}})',
 }
 OVERRIDES = {
+    "Bucket": ("bucket", {"bucket_name": "laid-over"}),
+    "EventBus": ("event_bus", {"description": "laid over"}),
+    "KinesisStream": ("stream", {"stream_name": "laid-over"}),
+    "Topic": ("topic", {"display_name": "laid over"}),
     "Api": ("http_api", {"description": "laid over"}),
     "Cognito": ("user_pool", {"user_pool_name": "laid-over"}),
     "Cron": ("rule", {"description": "laid over"}),
@@ -62,10 +80,13 @@ def test_the_public_list_is_exact():
     assert sundog.__all__ == [
         "Api",
         "App",
+        "Bucket",
         "Cognito",
         "Cron",
+        "EventBus",
         "Function",
         "FunctionProps",
+        "KinesisStream",
         "Parameter",
         "Queue",
         "Script",
@@ -73,6 +94,7 @@ def test_the_public_list_is_exact():
         "Stack",
         "StaticSite",
         "Table",
+        "Topic",
         "WebSocketApi",
     ]
     assert [name for name in sundog.__all__ if not hasattr(sundog, name)] == []
@@ -234,8 +256,12 @@ def test_everything_that_can_be_tagged_is(backend, name):
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
         "AWS::CloudFront::OriginAccessControl",
+        "AWS::Logs::ResourcePolicy",
         "AWS::S3::BucketPolicy",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
+        "Custom::S3BucketNotifications",
         "Custom::SundogScript",
     }
     template = backend(CONSTRUCTS[name]).template("backend")

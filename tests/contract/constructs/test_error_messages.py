@@ -293,6 +293,95 @@ CASES = {
     "parameter_of_a_strange_type": 'Parameter(stack, "key", value=stack)',
     "parameter_that_is_no_json": 'Parameter(stack, "key", value={"at": object()})',
     "parameter_too_long": 'Parameter(stack, "key", value="x" * 4000)',
+    "max_concurrency_too_small": 'Queue(stack, "jobs", consumer="functions/reminders.send", max_concurrency=1)',
+    "filters_of_another_kind": 'Queue(stack, "jobs", consumer="functions/reminders.send", filters={"body": ["x"]})',
+    # Receivers of events
+    "subscribers_in_a_list": 'Topic(stack, "orders", subscribers=["functions/reminders.send"])',
+    "subscriber_without_a_fitting_name": 'Topic(stack, "orders", subscribers={"to mail": "functions/reminders.send"})',
+    "subscriber_of_another_kind": 'Topic(stack, "orders", subscribers={"mail": 42})',
+    "subscriber_that_is_two": (
+        'Topic(stack, "orders", subscribers={"mail": {"function": "functions/reminders.send", "queue": Queue(stack, "q")}})'
+    ),
+    "subscriber_with_an_unknown_setting": (
+        'Topic(stack, "orders", subscribers={"mail": {"function": "functions/reminders.send", "filters": {}}})'
+    ),
+    "subscriber_with_a_setting_of_the_function": (
+        'Topic(stack, "orders", subscribers={"mail": {"function": "functions/reminders.send", "timeout": 5}})'
+    ),
+    "subscriber_queue_that_is_none": 'Topic(stack, "orders", subscribers={"mail": {"queue": "functions/reminders.send"}})',
+    # Topics
+    "function_at_a_fifo_topic": 'Topic(stack, "orders", fifo=True, subscribers={"mail": "functions/reminders.send"})',
+    "fifo_queue_at_a_topic": 'Topic(stack, "orders", subscribers={"copies": Queue(stack, "copies", fifo=True)})',
+    "raw_message_to_a_function": (
+        'Topic(stack, "orders", subscribers={"mail": {"function": "functions/reminders.send", "raw": True}})'
+    ),
+    "two_filters": (
+        'Topic(stack, "orders", subscribers={"mail": {\n'
+        '    "function": "functions/reminders.send", "filter": {"a": [1]}, "filter_body": {"a": [1]}}})'
+    ),
+    "filter_of_another_kind": (
+        'Topic(stack, "orders", subscribers={"mail": {"function": "functions/reminders.send", "filter": ["a"]}})'
+    ),
+    "dead_letters_to_no_queue": (
+        'Topic(stack, "orders", subscribers={"mail": {"function": "functions/reminders.send", "dead_letter": True}})'
+    ),
+    # Buckets
+    "bucket_event_misspelt": (
+        'Bucket(stack, "photos", notifications={"new": {"function": "functions/notes.get", "events": ["object_create"]}})'
+    ),
+    "notifications_that_overlap": (
+        'Bucket(stack, "photos", notifications={\n'
+        '    "all": {"function": "functions/notes.get", "events": ["object_created"]},\n'
+        '    "jpg": {"function": "functions/notes.create", "events": ["object_created_put"], "suffix": ".jpg"}})'
+    ),
+    "bucket_cors_of_another_kind": 'Bucket(stack, "photos", cors="*")',
+    "bucket_cors_setting_misspelt": 'Bucket(stack, "photos", cors={"allow_origins": ["*"]})',
+    "bucket_cors_method_unknown": 'Bucket(stack, "photos", cors={"allowed_methods": ["GET", "OPTIONS"]})',
+    # Event buses
+    "rule_without_a_pattern": 'EventBus(stack, "bus", rules={"all": {"targets": {}}})',
+    "rule_with_an_empty_pattern": 'EventBus(stack, "bus", rules={"all": {"pattern": {}}})',
+    "rule_setting_misspelt": 'EventBus(stack, "bus", rules={"all": {"pattern": {"source": "a"}, "target": {}}})',
+    "pattern_field_misspelt": 'EventBus(stack, "bus", rules={"all": {"pattern": {"sources": ["a"]}}})',
+    "pattern_field_unknown": 'EventBus(stack, "bus", rules={"all": {"pattern": {"total": [1]}}})',
+    "rule_twice": (
+        'bus = EventBus(stack, "bus")\nbus.subscribe("a", "functions/notes.get")\nbus.subscribe("a", "functions/notes.get")'
+    ),
+    "delivery_retries_too_many": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": "a"}, "targets": {\n'
+        '    "mail": {"function": "functions/notes.get", "retries": 186}}}})'
+    ),
+    "delivery_age_too_short": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": "a"}, "targets": {\n'
+        '    "mail": {"function": "functions/notes.get", "max_age": 5}}}})'
+    ),
+    "delivery_dead_letters_to_a_fifo_queue": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": "a"}, "targets": {\n'
+        '    "mail": {"function": "functions/notes.get", "dead_letter": Queue(stack, "failed", fifo=True)}}}})'
+    ),
+    # Streams
+    "stream_position_misspelt": (
+        'KinesisStream(stack, "clicks", consumers={"count": {\n'
+        '    "function": "functions/notes.get", "starting_position": "TRIM_HORIZON"}})'
+    ),
+    "stream_retries_too_many": (
+        'KinesisStream(stack, "clicks", consumers={"count": {"function": "functions/notes.get", "retries": 10001}})'
+    ),
+    "stream_age_too_short": (
+        'KinesisStream(stack, "clicks", consumers={"count": {"function": "functions/notes.get", "max_age": 5}})'
+    ),
+    "stream_batch_too_large": (
+        'KinesisStream(stack, "clicks", consumers={"count": {"function": "functions/notes.get", "batch_size": 20000}})'
+    ),
+    "stream_failures_to_a_fifo_queue": (
+        'KinesisStream(stack, "clicks", consumers={"count": {\n'
+        '    "function": "functions/notes.get", "on_failure": Queue(stack, "failed", fifo=True)}})'
+    ),
+    "stream_failures_to_a_function": (
+        'KinesisStream(stack, "clicks", consumers={"count": {\n'
+        '    "function": "functions/notes.get", "on_failure": Function(stack, "f", handler="functions/notes.get")}})'
+    ),
+    "kinesis_without_shards": 'KinesisStream(stack, "clicks", shards=0)',
+    "kinesis_retention_too_short": 'KinesisStream(stack, "clicks", retention="1 hour")',
     # Crons
     "no_schedule": 'Cron(stack, "digest", job="functions/digest.run")',
     "schedule_plural": 'Cron(stack, "digest", schedule="rate(1 days)", job="functions/digest.run")',

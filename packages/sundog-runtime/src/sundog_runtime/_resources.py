@@ -243,6 +243,38 @@ class Shelf:
         self._good_until = time.time() + seconds
 
 
+class Topic(_WithClient):
+    """An SNS topic."""
+
+    _service = "sns"
+    topic_arn: str
+    topic_name: str
+
+
+class Bucket(_WithClient):
+    """An S3 bucket."""
+
+    _service = "s3"
+    bucket_name: str
+    bucket_arn: str
+
+
+class EventBus(_WithClient):
+    """An EventBridge event bus."""
+
+    _service = "events"
+    event_bus_name: str
+    event_bus_arn: str
+
+
+class KinesisStream(_WithClient):
+    """A Kinesis data stream."""
+
+    _service = "kinesis"
+    stream_name: str
+    stream_arn: str
+
+
 class Cognito(Resource):
     """A user pool of Cognito."""
 
@@ -268,11 +300,15 @@ KINDS: dict[str, type[Resource]] = {
     "Table": Table,
     "Queue": Queue,
     "Api": Api,
-    "WebSocketApi": WebSocketApi,
+    "Bucket": Bucket,
+    "EventBus": EventBus,
     "Function": Function,
+    "KinesisStream": KinesisStream,
     "Parameter": Parameter,
     "Secret": Secret,
     "StaticSite": StaticSite,
+    "Topic": Topic,
+    "WebSocketApi": WebSocketApi,
 }
 
 

@@ -19,19 +19,30 @@ MOST_LINES = 10_000
 
 def write_log(config: dict[str, Any], outcome: Outcome, request_id: str, seconds: float) -> None:
     """Append an invocation's log to its function's group, made when missing."""
-    from ministack.services import cloudwatch_logs as logs
-
     version = config.get("Version", "$LATEST")
     lines = outcome.log.splitlines() or _platform_lines(config, request_id, version, seconds, outcome)
     name = (config.get("LoggingConfig") or {}).get(
         "LogGroup"
     ) or f"/aws/lambda/{config.get('FunctionName', '')}"
-    now = int(time.time() * 1000)
+    stream_name = outcome.log_stream or f"{datetime.now(UTC):%Y/%m/%d}/[{version}]sundog"
+    append_lines(name, stream_name, lines, int(time.time() * 1000))
+
+
+def append_lines(name: str, stream_name: str, lines: list[str], now: int) -> None:
+    """Append lines to a stream of a log group; both are made when missing.
+
+    Args:
+        name: Of the group.
+        stream_name: Of the stream.
+        lines: One event each.
+        now: Milliseconds since the epoch.
+    """
+    from ministack.services import cloudwatch_logs as logs
+
     group = logs._log_groups.get(name)
     if group is None:
         group = _new_group(logs._make_group_arn(name), now)
         logs._log_groups[name] = group
-    stream_name = outcome.log_stream or f"{datetime.now(UTC):%Y/%m/%d}/[{version}]sundog"
     streams = group["streams"]
     stream = streams.get(stream_name)
     if stream is None:

@@ -16,7 +16,9 @@ from typing import Any
 
 from ..after_import import Hook
 from . import (
+    alarm_functions,
     asynchronous_invocation,
+    bucket_notifications,
     bucket_tags,
     cognito_checks,
     cognito_confirmation,
@@ -35,15 +37,19 @@ from . import (
     http_api_payload_format,
     http_proxy_integration,
     queue_batching_window,
+    rule_targets,
     schedule_properties,
     table_key,
     table_time_to_live,
+    topic_functions,
     websocket_invocations,
     websocket_route_response,
 )
 
 MENDS: tuple[Any, ...] = (
+    alarm_functions,
     asynchronous_invocation,
+    bucket_notifications,
     bucket_tags,
     cognito_checks,
     cognito_confirmation,
@@ -63,9 +69,11 @@ MENDS: tuple[Any, ...] = (
     http_api_function_error,
     http_proxy_integration,
     queue_batching_window,
+    rule_targets,
     schedule_properties,
     table_key,
     table_time_to_live,
+    topic_functions,
     websocket_invocations,
     websocket_route_response,
 )

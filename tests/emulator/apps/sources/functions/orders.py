@@ -1,0 +1,10 @@
+def every(event, context):
+    print("order", event["Records"][0]["Sns"]["Message"])
+
+
+def large(event, context):
+    print("a large order")
+
+
+def gift(event, context):
+    print("a gift")

@@ -1,0 +1,6 @@
+def large(event, context):
+    return event["detail"]["total"]
+
+
+def cancelled(event, context):
+    return event["detail"]

@@ -1,0 +1,131 @@
+"""Topics, buckets and event buses: what they deliver, to whom, and under which name it is shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("apps")
+
+
+@pytest.fixture(scope="module")
+def app(start_app):
+    with start_app(Path(__file__).parent / "sources") as running:
+        yield running
+
+
+@pytest.fixture
+def send(app):
+    """Have the app's own function cause an event, with its bindings."""
+    return lambda kind, given: app.invoke("send", {"kind": kind, "given": given})
+
+
+def messages(app, queue):
+    received = app.aws("sqs").receive_message(
+        QueueUrl=app.output(queue), WaitTimeSeconds=1, MaxNumberOfMessages=10
+    )
+    return [message["Body"] for message in received.get("Messages", [])]
+
+
+def order_of(seen):
+    return json.loads(seen.event["Records"][0]["Sns"]["Message"])["id"]
+
+
+def test_a_message_reaches_every_subscriber_whose_filter_it_passes(app, send):
+    mark = app.mark()
+    send("order", {"id": 1, "total": 20, "gift": False})
+    send("order", {"id": 2, "total": 2000, "gift": False})
+    send("order", {"id": 3, "total": 30, "gift": True})
+
+    every = app.wait_for("every", count=3, since=mark)
+    large = app.wait_for("orders.large", since=mark)
+    gifts = app.wait_for("gift", since=mark)
+
+    assert sorted(map(order_of, every)) == [1, 2, 3]
+    assert [order_of(seen) for seen in large] == [2]
+    assert [order_of(seen) for seen in gifts] == [3]
+    assert every[0].event["Records"][0]["EventSource"] == "aws:sns"
+    assert (large[0].trigger.kind, large[0].trigger.label) == ("topic", "topic orders")
+
+
+def test_a_subscribed_queue_gets_the_body_alone(app, send, wait_for):
+    send("order", {"id": "archived", "total": 1})
+    bodies = []
+
+    def archived():
+        bodies.extend(json.loads(body)["id"] for body in messages(app, "Archive"))
+        return "archived" in bodies
+
+    wait_for(archived, "the message in the queue")
+
+
+def test_a_new_object_notifies_the_function_and_a_deleted_one_the_queue(app, send, wait_for):
+    mark = app.mark()
+    send("photo", "in/cat.jpg")
+    send("photo", "in/cat.txt")
+    send("photo", "cat.jpg")
+    (seen,) = app.wait_for("shrink", since=mark)
+    send("delete", "in/cat.jpg")
+
+    def deleted():
+        records = [json.loads(body).get("Records", []) for body in messages(app, "Deleted")]
+        return [record["s3"]["object"]["key"] for found in records for record in found]
+
+    assert wait_for(deleted, "the notification in the queue") == ["in/cat.jpg"]
+    record = seen.event["Records"][0]
+    assert (record["eventSource"], record["eventName"]) == ("aws:s3", "ObjectCreated:Put")
+    assert (seen.trigger.label, seen.ok) == ("bucket photos", True)
+    # Its own upload has another prefix, so it was not told of it.
+    assert len(app.seen("shrink", since=mark)) == 1
+
+
+def test_an_event_reaches_the_targets_of_the_rules_whose_pattern_it_matches(app, send, wait_for):
+    mark = app.mark()
+    send("order.placed", {"total": 20})
+    send("order.placed", {"total": 2000})
+    send("order.cancelled", {"total": 1})
+
+    (placed,) = app.wait_for("shop.large", since=mark)
+    (cancelled,) = app.wait_for("cancelled", since=mark)
+
+    def logged():
+        log = app.aws("logs").filter_log_events(logGroupName=app.output("Log"))
+        return [json.loads(event["message"])["detail"]["total"] for event in log["events"]]
+
+    assert 2000 in wait_for(logged, "the event in the log group")
+    assert (placed.event["source"], placed.event["detail-type"], placed.response) == (
+        "shop.web",
+        "order.placed",
+        2000,
+    )
+    assert placed.trigger.label == "bus shop/large"
+    assert cancelled.trigger.label == "bus shop/order-cancelled"
+
+
+@pytest.fixture
+def lower_bars(app):
+    """An update of the filter, the rule and the notification; undone at the end."""
+    changes = [('"numeric": [">", 1000]', '"numeric": [">", 10]'), ('"prefix": "in/"', '"prefix": "new/"')]
+    for old, new in changes:
+        app.edit("app.py", old, new)
+    app.deploy()
+    yield
+    for old, new in changes:
+        app.edit("app.py", new, old)
+    app.deploy()
+
+
+@pytest.mark.usefixtures("lower_bars")
+def test_rules_notifications_and_filters_follow_an_update(app, send):
+    mark = app.mark()
+    send("order", {"id": "updated", "total": 20})
+    send("order.placed", {"total": 21})
+    send("photo", "in/dog.jpg")
+    send("photo", "new/dog.jpg")
+
+    assert [order_of(seen) for seen in app.wait_for("orders.large", since=mark)] == ["updated"]
+    assert [seen.response for seen in app.wait_for("shop.large", since=mark)] == [21]
+    (seen,) = app.wait_for("shrink", since=mark)
+    assert seen.event["Records"][0]["s3"]["object"]["key"] == "new/dog.jpg"

@@ -1,0 +1,189 @@
+"""Topics, buckets, event buses and streams: what reaches the template."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("cdk")
+
+
+def only(items):
+    (item,) = items
+    return item
+
+
+def test_subscriptions_carry_their_filters(backend):
+    assembly = backend(
+        """
+Topic(stack, "orders", subscribers={
+    "by-attribute": {"function": "functions/notes.get", "filter": {"kind": ["a", {"prefix": "b"}]}},
+    "by-body": {"queue": Queue(stack, "copies"), "filter_body": {"order": {"gift": [True]}}, "raw": True},
+})
+"""
+    )
+    function, queue = sorted(
+        assembly.resources("backend", "AWS::SNS::Subscription"), key=lambda one: one["Protocol"]
+    )
+
+    assert function["FilterPolicy"] == {"kind": ["a", {"prefix": "b"}]}
+    assert queue["FilterPolicy"] == {"order": {"gift": [True]}}
+    assert queue["FilterPolicyScope"] == "MessageBody"
+    assert queue["RawMessageDelivery"] is True
+
+
+def test_one_function_can_subscribe_to_several_topics(backend):
+    assembly = backend(
+        """
+mail = Function(stack, "mail", handler="functions/reminders.send")
+Topic(stack, "orders", subscribers={"mail": mail})
+Topic(stack, "refunds", subscribers={"mail": mail})
+"""
+    )
+
+    assert len(assembly.resources("backend", "AWS::SNS::Subscription")) == 2
+    assert [trigger.label for trigger in only(assembly.manifest.functions).triggers] == [
+        "topic orders",
+        "topic refunds",
+    ]
+
+
+def test_a_fifo_topic_delivers_to_a_fifo_queue(backend):
+    assembly = backend('Topic(stack, "orders", fifo=True, subscribers={"q": Queue(stack, "q", fifo=True)})')
+
+    assert only(assembly.resources("backend", "AWS::SNS::Topic"))["FifoTopic"] is True
+
+
+def test_a_bucket_is_private_encrypted_and_reached_by_tls_only(backend):
+    assembly = backend('Bucket(stack, "photos")')
+    bucket = only(assembly.resources("backend", "AWS::S3::Bucket"))
+    policy = only(assembly.resources("backend", "AWS::S3::BucketPolicy"))["PolicyDocument"]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "ServerSideEncryptionConfiguration" in bucket["BucketEncryption"]
+    assert bucket["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"] == ["*"]
+    assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_notified_function_can_be_bound_to_the_bucket(backend):
+    assembly = backend(
+        """
+photos = Bucket(stack, "photos", notifications={
+    "thumbnail": {"function": "functions/notes.get", "events": "object_created", "prefix": "in/", "suffix": ".jpg"},
+})
+photos.functions["thumbnail"].bind([photos])
+"""
+    )
+    custom = only(assembly.resources("backend", "Custom::S3BucketNotifications"))
+    notification = only(custom["NotificationConfiguration"]["LambdaFunctionConfigurations"])
+
+    assert notification["Events"] == ["s3:ObjectCreated:*"]
+    assert sorted(rule["Value"] for rule in notification["Filter"]["Key"]["FilterRules"]) == [".jpg", "in/"]
+
+
+def test_notifications_with_different_suffixes_stand_side_by_side(backend):
+    assembly = backend(
+        """
+Bucket(stack, "photos", notifications={
+    "jpg": {"function": "functions/notes.get", "suffix": ".jpg"},
+    "png": {"function": "functions/notes.create", "suffix": ".png"},
+})
+"""
+    )
+    custom = only(assembly.resources("backend", "Custom::S3BucketNotifications"))
+
+    assert len(custom["NotificationConfiguration"]["LambdaFunctionConfigurations"]) == 4
+
+
+def test_a_bucket_with_public_access_lets_its_objects_have_acls(backend):
+    bucket = only(
+        backend('Bucket(stack, "site", block_public_access=False, cors=False)').resources(
+            "backend", "AWS::S3::Bucket"
+        )
+    )
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {False}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerPreferred"}]
+    assert "CorsConfiguration" not in bucket
+
+
+def test_a_rule_has_its_pattern_as_written_and_its_targets(backend):
+    assembly = backend(
+        """
+EventBus(stack, "shop", rules={"large": {
+    "pattern": {"source": "shop", "detail_type": [{"prefix": "order."}], "detail": {"total": [{"numeric": [">", 9]}]}},
+    "targets": {
+        "call": {"function": "functions/notes.get", "retries": 2, "max_age": "1 hour", "dead_letter": Queue(stack, "dead")},
+        "log": aws_cdk.aws_logs.LogGroup(stack, "events"),
+        "copy": {"queue": Queue(stack, "copies", fifo=True), "input": {"all": True}},
+    },
+}})
+"""
+    )
+    rule = only(assembly.resources("backend", "AWS::Events::Rule"))
+    function, log, queue = rule["Targets"]
+
+    assert rule["EventPattern"] == {
+        "source": ["shop"],
+        "detail-type": [{"prefix": "order."}],
+        "detail": {"total": [{"numeric": [">", 9]}]},
+    }
+    assert function["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 2}
+    assert "DeadLetterConfig" in function
+    assert ":log-group:" in json.dumps(log["Arn"])
+    assert (queue["Input"], queue["SqsParameters"]) == ('{"all":true}', {"MessageGroupId": "copy"})
+    assert len(assembly.resources("backend", "AWS::Logs::ResourcePolicy")) == 1
+
+
+def test_a_subscription_to_a_type_is_a_rule(backend):
+    assembly = backend(
+        'EventBus(stack, "shop").subscribe(["order.placed", "order.paid"], "functions/notes.get")'
+    )
+
+    assert only(assembly.resources("backend", "AWS::Events::Rule"))["EventPattern"] == {
+        "detail-type": ["order.placed", "order.paid"]
+    }
+    assert only(only(assembly.manifest.functions).triggers).label == "bus shop/order-placed-order-paid"
+
+
+def test_a_stream_is_read_as_its_consumer_says(backend):
+    assembly = backend(
+        """
+KinesisStream(stack, "clicks", shards=None, retention="7 days", consumers={"count": {
+    "function": {"handler": "functions/notes.get", "timeout": 30},
+    "batch_size": 50, "batch_window": "5 seconds", "filters": [{"data": {"page": ["home"]}}],
+    "starting_position": "trim_horizon", "retries": 3, "bisect": True, "max_age": "1 hour",
+    "parallelization": 2, "partial_failures": True, "on_failure": Queue(stack, "failed"),
+}})
+"""
+    )
+    mapping = only(assembly.resources("backend", "AWS::Lambda::EventSourceMapping"))
+    stream = only(assembly.resources("backend", "AWS::Kinesis::Stream"))
+
+    assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert stream["RetentionPeriodHours"] == 168
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"data": {"page": ["home"]}}'}]}
+    assert {
+        name: mapping[name] for name in mapping if name.startswith(("Max", "Bis", "Par", "Start", "Batch"))
+    } == {
+        "BatchSize": 50,
+        "BisectBatchOnFunctionError": True,
+        "MaximumBatchingWindowInSeconds": 5,
+        "MaximumRecordAgeInSeconds": 3600,
+        "MaximumRetryAttempts": 3,
+        "ParallelizationFactor": 2,
+        "StartingPosition": "TRIM_HORIZON",
+    }
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "OnFailure" in mapping["DestinationConfig"]
+
+
+def test_a_consumer_of_a_queue_gets_what_its_filters_let_through(backend):
+    assembly = backend(
+        'Queue(stack, "jobs", consumer="functions/reminders.send", filters=[{"body": {"kind": ["a"]}}], max_concurrency=5)'
+    )
+    mapping = only(assembly.resources("backend", "AWS::Lambda::EventSourceMapping"))
+
+    assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"body": {"kind": ["a"]}}'}]}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
