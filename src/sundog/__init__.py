@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sundog.constructs._function_props import FunctionProps
+    from sundog.constructs.alarm import Alarm
     from sundog.constructs.api import Api
     from sundog.constructs.app import App
     from sundog.constructs.bucket import Bucket
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sundog.constructs.websocket_api import WebSocketApi
 
 __all__ = [
+    "Alarm",
     "Api",
     "App",
     "Bucket",
@@ -51,6 +53,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Alarm": "sundog.constructs.alarm",
     "Api": "sundog.constructs.api",
     "App": "sundog.constructs.app",
     "Bucket": "sundog.constructs.bucket",

@@ -8,6 +8,7 @@ set anyway, and remembers what the manifest wants to know. Each lives in a modul
     function.py  a Lambda function; what every other construct makes of a handler
     api.py       an HTTP API        table.py  a DynamoDB table
     queue.py     an SQS queue       cron.py   a schedule
+    alarm.py     a CloudWatch alarm
     cognito.py   users who sign in
     secret.py    a secret           parameter.py  a value of the configuration
     topic.py     an SNS topic       bucket.py an S3 bucket

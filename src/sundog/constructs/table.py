@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk.aws_dynamodb as dynamodb
+import aws_cdk.aws_lambda as lambda_
+import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from sundog.constructs._binding import Access, Binding
+from sundog.constructs._binding import Binding
 from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
+from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
+from sundog.constructs._targets import TargetReader
+from sundog.constructs.function import Function
+from sundog.constructs.kinesis_stream import KinesisStream
 from sundog.errors import ConstructError, suggestion
 
 _TYPES = {
@@ -20,6 +27,13 @@ _TYPES = {
 }
 _PROJECTIONS = {"all": dynamodb.ProjectionType.ALL, "keys_only": dynamodb.ProjectionType.KEYS_ONLY}
 _INDEX_KEYS = ("partition_key", "sort_key", "projection")
+_LOCAL_INDEX_KEYS = ("sort_key", "projection")
+_VIEWS = {
+    "keys_only": dynamodb.StreamViewType.KEYS_ONLY,
+    "new_image": dynamodb.StreamViewType.NEW_IMAGE,
+    "old_image": dynamodb.StreamViewType.OLD_IMAGE,
+    "new_and_old_images": dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+}
 
 
 class InvalidKey(ConstructError):
@@ -37,6 +51,15 @@ class InvalidIndex(ConstructError):
     code = "SD-TABLE-002"
 
 
+class InvalidStream(ConstructError):
+    """A table's stream records something that DynamoDB has no name for, or has a consumer that cannot read it.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    """
+
+    code = "SD-TABLE-003"
+
+
 class Table(SundogConstruct):
     """A DynamoDB table, paid per request.
 
@@ -50,19 +73,26 @@ class Table(SundogConstruct):
         sort_key: Name and type of the sort key.
         indexes: Global secondary indexes by name: `{"byTag": {"partition_key": ("tag", "string")}}`, each with
             `sort_key` and `projection` (`"all"`, `"keys_only"` or a list of attributes) if wanted.
+        local_indexes: Local secondary indexes by name, each with `sort_key`, and `projection` if wanted.
+        stream: Record changes of items: True for items before and after, or `"new_image"`, `"old_image"`, `"keys_only"`.
+        consumers: Functions that get the changes, by name: a handler, a `Function`, or a dictionary with `function` and how
+            Lambda reads the stream, as those of a `KinesisStream`. They turn the stream on.
+        kinesis_stream: A `KinesisStream` that gets the changes too.
         time_to_live: Attribute that holds when an item expires, in seconds since the epoch.
         point_in_time_recovery: Keep what it takes to restore the table to an earlier time.
+        bind: Resources that the functions made here use.
+        function_defaults: Settings for the functions made here.
         cdk: `{"table": {…}}` lays properties over the CDK's table; `{"table": existing}` uses one as it is.
 
     Example:
-        >>> notes = Table(stack, "notes", partition_key=("userId", "string"), sort_key=("noteId", "string"))
+        >>> notes = Table(stack, "notes", partition_key=("userId", "string"), sort_key=("noteId", "string"), consumers={
+        ...     "search": {"function": "functions/search.index", "filters": [{"eventName": ["INSERT", "MODIFY"]}]},
+        ... })
         >>> Function(stack, "list", handler="functions/notes.list_notes", bind=[notes])
     """
 
     kind = "Table"
     cdk_keys = ("table",)
-    read_only = Access("grant_read_data", doc="Read items, and no more.")
-    write_only = Access("grant_write_data", doc="Write and delete items, and no more.")
 
     def __init__(
         self,
@@ -72,22 +102,104 @@ class Table(SundogConstruct):
         partition_key: tuple[str, str] | None = None,
         sort_key: tuple[str, str] | None = None,
         indexes: Mapping[str, Mapping[str, Any]] | None = None,
+        local_indexes: Mapping[str, Mapping[str, Any]] | None = None,
+        stream: bool | str | None = None,
+        consumers: Mapping[str, Any] | None = None,
+        kinesis_stream: KinesisStream | None = None,
         time_to_live: str | None = None,
         point_in_time_recovery: bool | None = None,
+        bind: Sequence[Any] | None = None,
+        function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._reader = TargetReader(
+            owner=self,
+            argument="consumers",
+            noun="consumer",
+            settings=STREAM_SETTINGS,
+            defaults=function_defaults,
+            bind=bind or (),
+        )
+        self.functions: dict[str, Function] = {}
+        """The functions that get the changes, by the consumer's name."""
+        self._stream = self._view(stream, has_consumers=bool(consumers))
         self._keys = {"partition_key": partition_key, "sort_key": sort_key}
         self._indexes = dict(indexes or {})
-        configured = {**self._keys, "indexes": indexes, "time_to_live": time_to_live}
+        self._local_indexes = dict(local_indexes or {})
+        configured = {
+            **self._keys,
+            "indexes": indexes,
+            "local_indexes": local_indexes,
+            "stream": stream,
+            "kinesis_stream": kinesis_stream,
+            "time_to_live": time_to_live,
+        }
         existing = self.cdk_import("table", configured)
-        self.cdk.table = existing or self._create(time_to_live, point_in_time_recovery)
+        self.cdk.table = existing or self._create(time_to_live, point_in_time_recovery, kinesis_stream)
         if existing is None:
             for name, index in self._indexes.items():
                 self._add_index(name, index)
+            for name, index in self._local_indexes.items():
+                self._add_local_index(name, index)
+        if consumers:
+            self.add_consumers(consumers)
         self.registry.constructs.append(self)
 
-    def _create(self, time_to_live: str | None, point_in_time_recovery: bool | None) -> dynamodb.Table:  # noqa: FBT001 - the caller's own argument
+    def _view(self, stream: object, *, has_consumers: bool) -> str | None:
+        if stream is False and has_consumers:
+            raise self.error(
+                InvalidStream,
+                f"Table `{self.id}` has `consumers` and `stream=False`",
+                why="consumers get the changes from the stream",
+                fix="remove `stream=False`",
+            )
+        if stream is None or isinstance(stream, bool):
+            return "new_and_old_images" if stream or has_consumers else None
+        if stream not in _VIEWS:
+            close = suggestion(str(stream).lower(), _VIEWS)
+            raise self.error(
+                InvalidStream,
+                f"Table `{self.id}`: `stream` is `{stream}`",
+                why=f"a stream records {listed(_VIEWS)}; True is the last of them",
+                fix=f'write `stream="{close}"`' if close else "write `stream=True`",
+            )
+        return str(stream)
+
+    def add_consumers(self, consumers: Mapping[str, Any]) -> None:
+        """Have further functions get the changes of items.
+
+        Args:
+            consumers: As the argument of the construct.
+        """
+        if self._stream is None and self.cdk.table.table_stream_arn is None:
+            raise self.error(
+                InvalidStream,
+                f"Table `{self.id}` has no stream",
+                why="consumers get the changes from the stream",
+                fix="add `stream=True` where the table is made",
+            )
+
+        def source(props: dict[str, Any]) -> lambda_.IEventSource:
+            if "starting_position_timestamp" in props:
+                raise self.error(
+                    InvalidStream,
+                    f"a consumer of Table `{self.id}` starts at a datetime",
+                    why="streams of DynamoDB are read from `latest` or `trim_horizon`; only Kinesis finds a moment",
+                    fix='write `"starting_position": "trim_horizon"`',
+                )
+            return event_sources.DynamoEventSource(self.cdk.table, **props)
+
+        self.functions |= add_stream_consumers(
+            self, self._reader.read(consumers), source, trigger_kind="table"
+        )
+
+    def _create(
+        self,
+        time_to_live: str | None,
+        point_in_time_recovery: bool | None,  # noqa: FBT001 - the caller's own argument
+        kinesis_stream: KinesisStream | None,
+    ) -> dynamodb.Table:
         recovers = self.registry.stage.protected if point_in_time_recovery is None else point_in_time_recovery
         own: dict[str, Any] = {
             "partition_key": self._attribute("partition_key", self._keys["partition_key"]),
@@ -96,6 +208,8 @@ class Table(SundogConstruct):
             else self._attribute("sort_key", self._keys["sort_key"]),
             "billing_mode": dynamodb.BillingMode.PAY_PER_REQUEST,
             "time_to_live_attribute": time_to_live,
+            "stream": None if self._stream is None else _VIEWS[self._stream],
+            "kinesis_stream": None if kinesis_stream is None else kinesis_stream.cdk.stream,
             "removal_policy": self.registry.removal_policy,
         }
         if recovers:
@@ -105,22 +219,7 @@ class Table(SundogConstruct):
         return dynamodb.Table(self, "Table", **{**own, **self.cdk_props("table")})
 
     def _add_index(self, name: str, index: Mapping[str, Any]) -> None:
-        for key in index:
-            if key not in _INDEX_KEYS:
-                close = suggestion(key, _INDEX_KEYS)
-                raise self.error(
-                    InvalidIndex,
-                    f"index `{name}` of Table `{self.id}` has no setting `{key}`",
-                    why=f"the settings are {listed(_INDEX_KEYS)}",
-                    fix=f"write `{close}`" if close else f"remove `{key}`",
-                )
-        if "partition_key" not in index:
-            raise self.error(
-                InvalidIndex,
-                f"index `{name}` of Table `{self.id}` has no `partition_key`",
-                why="DynamoDB finds the items of an index by it",
-                fix=f'add it: `"{name}": {{"partition_key": ("name", "string")}}`',
-            )
+        self._check_index(name, index, _INDEX_KEYS, "partition_key")
         sort_key = index.get("sort_key")
         self.cdk.table.add_global_secondary_index(
             index_name=name,
@@ -128,6 +227,39 @@ class Table(SundogConstruct):
             sort_key=None if sort_key is None else self._attribute("sort_key", sort_key),
             **self._projection(name, index.get("projection", "all")),
         )
+
+    def _add_local_index(self, name: str, index: Mapping[str, Any]) -> None:
+        self._check_index(name, index, _LOCAL_INDEX_KEYS, "sort_key")
+        if self._keys["sort_key"] is None:
+            raise self.error(
+                InvalidIndex,
+                f"Table `{self.id}` has the local index `{name}` and no `sort_key`",
+                why="a local index sorts the items of a partition another way, and there is one item in each",
+                fix="add a `sort_key`, or move the index to `indexes`",
+            )
+        self.cdk.table.add_local_secondary_index(
+            index_name=name,
+            sort_key=self._attribute("sort_key", index["sort_key"]),
+            **self._projection(name, index.get("projection", "all")),
+        )
+
+    def _check_index(self, name: str, index: Mapping[str, Any], keys: tuple[str, ...], required: str) -> None:
+        for key in index:
+            if key not in keys:
+                close = suggestion(key, keys)
+                raise self.error(
+                    InvalidIndex,
+                    f"index `{name}` of Table `{self.id}` has no setting `{key}`",
+                    why=f"the settings are {listed(keys)}",
+                    fix=f"write `{close}`" if close else f"remove `{key}`",
+                )
+        if required not in index:
+            raise self.error(
+                InvalidIndex,
+                f"index `{name}` of Table `{self.id}` has no `{required}`",
+                why="DynamoDB finds the items of an index by it",
+                fix=f'add it: `"{name}": {{"{required}": ("name", "string")}}`',
+            )
 
     def _projection(self, index: str, projection: object) -> dict[str, Any]:
         if isinstance(projection, str) and projection in _PROJECTIONS:
@@ -206,4 +338,10 @@ class Table(SundogConstruct):
     def attributes(self) -> dict[str, Any]:
         """Return the keys and the indexes."""
         keys = {name: list(key) for name, key in self._keys.items() if key is not None}
-        return {**keys, "indexes": sorted(self._indexes)}
+        return {
+            **keys,
+            "indexes": sorted(self._indexes),
+            "local_indexes": sorted(self._local_indexes),
+            "stream": self._stream,
+            "consumers": {name: function.path for name, function in self.functions.items()},
+        }

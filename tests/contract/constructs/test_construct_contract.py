@@ -16,6 +16,7 @@ from sundog.constructs._binding import accesses_of
 pytestmark = pytest.mark.xdist_group("cdk")
 
 CONSTRUCTS = {
+    "Alarm": 'Alarm(stack, "subject", metric={"namespace": "Shop", "name": "Errors"}, threshold=1, on_alarm="functions/notes.get")',
     "Bucket": 'Bucket(stack, "subject", notifications={"resized": "functions/notes.create"})',
     "EventBus": (
         'EventBus(stack, "subject", rules={"orders": {"pattern": {"source": ["shop"]}, '
@@ -39,6 +40,7 @@ CONSTRUCTS = {
     "WebSocketApi": 'WebSocketApi(stack, "subject", routes={"$connect": "functions/notes.get", "say": "functions/notes.create"})',
 }
 TOKENS = {
+    "Alarm": 'Alarm(stack, "subject", metric={"namespace": "Shop", "name": "Errors"}, threshold=1, description=token)',
     "Bucket": 'Bucket(stack, "subject", cdk={"bucket": {"bucket_name": token}})',
     "EventBus": 'EventBus(stack, "subject", rules={"all": {"pattern": {"source": [token]}}})',
     "KinesisStream": 'KinesisStream(stack, "subject", cdk={"stream": {"stream_name": token}})',
@@ -55,13 +57,14 @@ TOKENS = {
     "WebSocketApi": 'WebSocketApi(stack, "subject", cdk={"web_socket_api": {"description": token}})',
 }
 OVERRIDES = {
+    "Alarm": ("alarm", {"alarm_description": "laid over"}),
     "Bucket": ("bucket", {"bucket_name": "laid-over"}),
     "EventBus": ("event_bus", {"description": "laid over"}),
     "KinesisStream": ("stream", {"stream_name": "laid-over"}),
     "Topic": ("topic", {"display_name": "laid over"}),
     "Api": ("http_api", {"description": "laid over"}),
     "Cognito": ("user_pool", {"user_pool_name": "laid-over"}),
-    "Cron": ("rule", {"description": "laid over"}),
+    "Cron": ("schedule", {"description": "laid over"}),
     "Function": ("function", {"description": "laid over"}),
     "Queue": ("queue", {"queue_name": "laid-over"}),
     "Script": ("resource", {"properties": {"params": "laid over"}}),
@@ -78,6 +81,7 @@ every_construct_with_resources = pytest.mark.parametrize("name", sorted({*CONSTR
 
 def test_the_public_list_is_exact():
     assert sundog.__all__ == [
+        "Alarm",
         "Api",
         "App",
         "Bucket",
@@ -258,6 +262,7 @@ def test_everything_that_can_be_tagged_is(backend, name):
         "AWS::CloudFront::OriginAccessControl",
         "AWS::Logs::ResourcePolicy",
         "AWS::S3::BucketPolicy",
+        "AWS::Scheduler::Schedule",
         "AWS::SNS::Subscription",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",

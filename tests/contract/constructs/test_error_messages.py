@@ -382,7 +382,59 @@ CASES = {
     ),
     "kinesis_without_shards": 'KinesisStream(stack, "clicks", shards=0)',
     "kinesis_retention_too_short": 'KinesisStream(stack, "clicks", retention="1 hour")',
+    # Streams of tables
+    "table_stream_misspelt": 'Table(stack, "notes", partition_key=("id", "string"), stream="new_images")',
+    "table_consumers_without_a_stream": (
+        'Table(stack, "notes", partition_key=("id", "string"), stream=False, consumers={"a": "functions/notes.get"})'
+    ),
+    "table_consumer_added_without_a_stream": (
+        'Table(stack, "notes", partition_key=("id", "string")).add_consumers({"a": "functions/notes.get"})'
+    ),
+    "table_consumer_at_a_moment": (
+        'import datetime\n'
+        'Table(stack, "notes", partition_key=("id", "string"), consumers={"a": {\n'
+        '    "function": "functions/notes.get", "starting_position": datetime.datetime(2026, 1, 1)}})'
+    ),
+    "local_index_without_a_sort_key": (
+        'Table(stack, "notes", partition_key=("id", "string"), local_indexes={"byTag": {"sort_key": ("tag", "string")}})'
+    ),
+    "local_index_setting_misspelt": (
+        'Table(stack, "notes", partition_key=("id", "string"), sort_key=("at", "number"),\n'
+        '    local_indexes={"byTag": {"partition_key": ("tag", "string")}})'
+    ),
+    # Alarms
+    "alarm_without_a_metric": 'Alarm(stack, "errors", threshold=1)',
+    "alarm_metric_without_a_name": 'Alarm(stack, "errors", threshold=1, metric={"namespace": "Shop"})',
+    "alarm_metric_setting_misspelt": (
+        'Alarm(stack, "errors", threshold=1, metric={"namespace": "Shop", "name": "Errors", "statistics": "Sum"})'
+    ),
+    "alarm_period_in_words": (
+        'Alarm(stack, "errors", threshold=1, metric={"namespace": "Shop", "name": "Errors", "period": "often"})'
+    ),
+    "alarm_unit_unknown": (
+        'Alarm(stack, "errors", threshold=1, metric={"namespace": "Shop", "name": "Errors", "unit": "miles"})'
+    ),
+    "alarm_without_a_threshold": 'Alarm(stack, "errors", metric={"namespace": "Shop", "name": "Errors"})',
+    "alarm_comparison_unknown": (
+        'Alarm(stack, "errors", threshold=1, comparison="==", metric={"namespace": "Shop", "name": "Errors"})'
+    ),
+    "alarm_datapoints_too_many": (
+        'Alarm(stack, "errors", threshold=1, datapoints=2, metric={"namespace": "Shop", "name": "Errors"})'
+    ),
     # Crons
+    "time_zone_misspelt": (
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", time_zone="Europe/Berln")'  # codespell:ignore
+    ),
+    "schedule_retries_too_many": (
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", retries=186)'
+    ),
+    "schedule_window_too_long": (
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", flexible_window="2 days")'
+    ),
+    "schedule_dead_letters_to_a_fifo_queue": (
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run",\n'
+        '    dead_letter=Queue(stack, "missed", fifo=True))'
+    ),
     "no_schedule": 'Cron(stack, "digest", job="functions/digest.run")',
     "schedule_plural": 'Cron(stack, "digest", schedule="rate(1 days)", job="functions/digest.run")',
     "schedule_singular": 'Cron(stack, "digest", schedule="rate(5 minute)", job="functions/digest.run")',

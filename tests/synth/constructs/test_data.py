@@ -25,6 +25,9 @@ def test_a_table_has_its_keys_and_is_paid_per_request(backend):
         "partition_key": ["userId", "string"],
         "sort_key": ["at", "number"],
         "indexes": [],
+        "local_indexes": [],
+        "stream": None,
+        "consumers": {},
     }
 
 
@@ -112,20 +115,36 @@ def test_a_fifo_queue_keeps_order(backend):
 
 
 @pytest.mark.parametrize(
-    "schedule", ["rate(1 day)", "rate(5 minutes)", "cron(0 9 ? * MON-FRI *)", "cron(0/5 8-17 * * ? *)"]
+    "schedule",
+    [
+        "rate(1 day)",
+        "rate(5 minutes)",
+        "cron(0 9 ? * MON-FRI *)",
+        "cron(0/5 8-17 * * ? *)",
+        "at(2026-12-24T18:00:00)",
+    ],
 )
-def test_a_schedule_reaches_the_rule_as_it_is(backend, schedule):
+def test_a_schedule_reaches_the_template_as_it_is(backend, schedule):
     assembly = backend(f'Cron(stack, "digest", schedule="{schedule}", job="functions/digest.run")')
 
-    assert only(assembly.resources("backend", "AWS::Events::Rule"))["ScheduleExpression"] == schedule
-    assert only(only(assembly.manifest.functions).triggers).detail == {"schedule": schedule}
+    assert only(assembly.resources("backend", "AWS::Scheduler::Schedule"))["ScheduleExpression"] == schedule
+    assert only(only(assembly.manifest.functions).triggers).detail == {
+        "schedule": schedule,
+        "time_zone": "UTC",
+    }
 
 
-def test_a_paused_cron_and_an_event_of_its_own(backend):
+def test_a_cron_of_a_time_zone_with_an_input_of_its_own(backend):
     assembly = backend(
-        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", enabled=False, event={"all": True})'
+        """
+Cron(stack, "digest", schedule="cron(0 9 * * ? *)", time_zone="Europe/Berlin", job="functions/digest.run",
+    enabled=False, input={"all": True}, flexible_window="15 minutes", retries=2, dead_letter=Queue(stack, "missed"))
+"""
     )
-    rule = only(assembly.resources("backend", "AWS::Events::Rule"))
+    schedule = only(assembly.resources("backend", "AWS::Scheduler::Schedule"))
 
-    assert rule["State"] == "DISABLED"
-    assert only(rule["Targets"])["Input"] == '{"all":true}'
+    assert (schedule["State"], schedule["ScheduleExpressionTimezone"]) == ("DISABLED", "Europe/Berlin")
+    assert schedule["FlexibleTimeWindow"] == {"MaximumWindowInMinutes": 15, "Mode": "FLEXIBLE"}
+    assert schedule["Target"]["Input"] == '{"all":true}'
+    assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 2
+    assert "DeadLetterConfig" in schedule["Target"]

@@ -187,3 +187,60 @@ def test_a_consumer_of_a_queue_gets_what_its_filters_let_through(backend):
 
     assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"body": {"kind": ["a"]}}'}]}
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
+def test_a_table_streams_its_changes_to_consumers_and_to_kinesis(backend):
+    assembly = backend(
+        """
+Table(stack, "notes", partition_key=("id", "string"), sort_key=("at", "number"), stream="new_image",
+    local_indexes={"byTag": {"sort_key": ("tag", "string"), "projection": "keys_only"}},
+    kinesis_stream=KinesisStream(stack, "copies"),
+    consumers={"search": {"function": "functions/notes.get", "filters": [{"eventName": ["INSERT"]}], "retries": 2}})
+"""
+    )
+    table = only(assembly.resources("backend", "AWS::DynamoDB::Table"))
+    mapping = only(assembly.resources("backend", "AWS::Lambda::EventSourceMapping"))
+
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert "StreamArn" in table["KinesisStreamSpecification"]
+    assert only(table["LocalSecondaryIndexes"])["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert (mapping["StartingPosition"], mapping["MaximumRetryAttempts"]) == ("LATEST", 2)
+    assert only(only(assembly.manifest.functions).triggers).label == "table notes"
+
+
+def test_consumers_turn_the_stream_of_a_table_on(backend):
+    assembly = backend(
+        'Table(stack, "notes", partition_key=("id", "string"), consumers={"a": "functions/notes.get"})'
+    )
+
+    assert only(assembly.resources("backend", "AWS::DynamoDB::Table"))["StreamSpecification"] == {
+        "StreamViewType": "NEW_AND_OLD_IMAGES"
+    }
+
+
+def test_an_alarm_calls_functions_and_tells_topics(backend):
+    assembly = backend(
+        """
+jobs = Queue(stack, "jobs")
+page = Function(stack, "page", handler="functions/notes.get")
+Alarm(stack, "stuck", threshold=300, metric=jobs.cdk.queue.metric_approximate_age_of_oldest_message(),
+    on_alarm=page, on_ok=page, on_no_data=Topic(stack, "silence"), periods=3, datapoints=2, missing="not_breaching")
+Alarm(stack, "many", threshold=10, comparison=">", on_alarm=page,
+    metric={"namespace": "Shop", "name": "Errors", "dimensions": {"a": "b"}, "statistic": "Sum", "period": 60})
+"""
+    )
+    many, stuck = sorted(
+        assembly.resources("backend", "AWS::CloudWatch::Alarm"), key=lambda one: one["Threshold"]
+    )
+
+    assert (many["ComparisonOperator"], many["Dimensions"]) == (
+        "GreaterThanThreshold",
+        [{"Name": "a", "Value": "b"}],
+    )
+    assert (stuck["EvaluationPeriods"], stuck["DatapointsToAlarm"], stuck["TreatMissingData"]) == (
+        3,
+        2,
+        "notBreaching",
+    )
+    assert stuck["AlarmActions"] == stuck["OKActions"] != stuck["InsufficientDataActions"]
+    assert "Arn" in json.dumps(stuck["AlarmActions"])

@@ -61,8 +61,11 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
             "DefaultRouteSettings", "RouteSettings", reason="an API takes as many requests as this machine"
         ),
     ),
+    "AWS::CloudWatch::Alarm": (
+        _lost("Metrics", "it watches one metric, and reckons with none"),
+        _lost("ThresholdMetricId", "it learns no usual range of a metric"),
+    ),
     "AWS::DynamoDB::Table": (
-        _lost("KinesisStreamSpecification", "changes of the table would not reach the stream"),
         _lost("ImportSourceSpecification", "the table would be empty"),
         *_without_effect("PointInTimeRecoverySpecification", reason=_NO_BACKUP),
         *_without_effect("SSESpecification", reason=_NO_ENCRYPTION),
@@ -94,6 +97,12 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
         ),
     ),
     "AWS::IAM::Role": _without_effect("PermissionsBoundary", reason="permissions are not enforced"),
+    "AWS::Pipes::Pipe": (
+        _lost("SourceParameters.SqsQueueParameters", "its pipes read streams of tables only"),
+        _lost("SourceParameters.KinesisStreamParameters", "its pipes read streams of tables only"),
+        _lost("SourceParameters.FilterCriteria", "its pipes send every record"),
+        _lost("Enrichment", "its pipes send records as they are"),
+    ),
     "AWS::S3::Bucket": (
         _lost("ReplicationConfiguration", "objects would not be copied"),
         *_without_effect("LifecycleConfiguration", reason="objects stay until they are deleted"),

@@ -39,13 +39,13 @@ def _deliver(module: Any, func: dict[str, Any], event: Any) -> None:
     destination = (destinations.get("OnFailure" if failed else "OnSuccess") or {}).get("Destination")
     if destination:
         record = _record(config, event, result, attempts)
-        _send(module, destination, name, record, {})
+        send_result(module, destination, name, record, {})
     dead_letters = (config.get("DeadLetterConfig") or {}).get("TargetArn")
     if failed and dead_letters:
         body = result.get("body")
         message = body.get("errorMessage", "") if isinstance(body, dict) else str(body)
         attributes = {"RequestID": module.new_uuid(), "ErrorCode": "200", "ErrorMessage": message or "error"}
-        _send(module, dead_letters, name, event, attributes)
+        send_result(module, dead_letters, name, event, attributes)
 
 
 def _settings(module: Any, func: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +100,16 @@ def _record(config: dict[str, Any], event: Any, result: dict[str, Any], attempts
     }
 
 
-def _send(module: Any, target: str, function: str, content: Any, attributes: dict[str, str]) -> None:
+def send_result(module: Any, target: str, function: str, content: Any, attributes: dict[str, str]) -> None:
+    """Send what became of an event to a queue, a topic, a function or an event bus.
+
+    Args:
+        module: The Lambda service.
+        target: ARN of the receiver.
+        function: Name of the function, for the log.
+        content: What is sent, as JSON.
+        attributes: Of the message, when the receiver is a queue.
+    """
     body = json.dumps(content)
     service = target.split(":")[2]
     if service == "sqs":

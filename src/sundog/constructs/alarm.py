@@ -1,0 +1,232 @@
+"""A CloudWatch alarm that calls functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aws_cdk
+import aws_cdk.aws_cloudwatch as cloudwatch
+import aws_cdk.aws_cloudwatch_actions as actions
+from constructs import Construct
+
+from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._function_props import FunctionProps
+from sundog.constructs._registry import listed
+from sundog.constructs._targets import TargetReader
+from sundog.constructs._values import is_token, seconds
+from sundog.constructs.function import Function
+from sundog.constructs.topic import Topic
+from sundog.errors import ConstructError, SundogError, suggestion
+from sundog.model.manifest import Trigger
+
+_COMPARISONS = {
+    ">": cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    ">=": cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    "<": cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+    "<=": cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
+}
+_MISSING = {name.lower(): value for name, value in cloudwatch.TreatMissingData.__members__.items()}
+_UNITS = {name.lower(): value for name, value in cloudwatch.Unit.__members__.items()}
+_METRIC_KEYS = ("namespace", "name", "dimensions", "statistic", "period", "unit")
+
+
+class InvalidAlarm(ConstructError):
+    """An alarm has no metric that it could watch, or a setting that CloudWatch does not have.
+
+    A metric is an object of the CDK, such as `queue.cdk.queue.metric_approximate_age_of_oldest_message()`, or a dictionary
+    with `namespace` and `name`: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html.
+    """
+
+    code = "SD-ALARM-001"
+
+
+class Alarm(SundogConstruct):
+    """A CloudWatch alarm: watches a metric, and calls functions or tells topics when its state changes.
+
+    Args:
+        scope: The stack, or any construct in it.
+        id: Unique among the alarms of the app.
+        metric: A metric of the CDK, or a dictionary with `namespace`, `name` and if wanted `dimensions`, `statistic`
+            (`"Average"` when not given), `period` (5 minutes) and `unit`.
+        threshold: What the metric is compared with.
+        comparison: `">="`, `">"`, `"<"` or `"<="`.
+        on_alarm: What is called when it begins to hold: a handler, a `Function`, settings of one, or a `Topic`.
+        on_ok: What is called when it no longer holds.
+        on_no_data: What is called when there are too few data to tell.
+        periods: Over how many periods of the metric it must hold.
+        datapoints: In how many of them, if not in all.
+        missing: What a period without data counts as: `"missing"`, `"not_breaching"`, `"breaching"` or `"ignore"`.
+        description: Shown in the AWS console, and part of the event.
+        bind: Resources that the functions made here use.
+        function_defaults: Settings for the functions made here.
+        cdk: `{"alarm": {…}}` lays properties over the CDK's alarm; `{"alarm": existing}` uses one as it is.
+
+    Example:
+        >>> Alarm(stack, "stuck", threshold=300, on_alarm="functions/ops.stuck",
+        ...     metric=jobs.cdk.queue.metric_approximate_age_of_oldest_message())
+    """
+
+    kind = "Alarm"
+    cdk_keys = ("alarm",)
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        metric: cloudwatch.IMetric | Mapping[str, Any] | None = None,
+        threshold: float | None = None,
+        comparison: str = ">=",
+        on_alarm: Any | None = None,
+        on_ok: Any | None = None,
+        on_no_data: Any | None = None,
+        periods: int = 1,
+        datapoints: int | None = None,
+        missing: str = "missing",
+        description: str | None = None,
+        bind: Sequence[Any] | None = None,
+        function_defaults: FunctionProps | Mapping[str, Any] | None = None,
+        cdk: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(scope, id, cdk=cdk)
+        self.functions: dict[str, Function] = {}
+        """The functions that are called, by `on_alarm`, `on_ok` and `on_no_data`."""
+        self._compared = f"{comparison} {threshold}"
+        existing = self.cdk_import("alarm", {"metric": metric, "threshold": threshold})
+        if existing is None:
+            own: dict[str, Any] = {
+                "metric": self._metric(metric),
+                "threshold": self._threshold(threshold),
+                "comparison_operator": self._one_of("comparison", comparison, _COMPARISONS),
+                "treat_missing_data": self._one_of("missing", missing, _MISSING),
+                "evaluation_periods": periods,
+                "datapoints_to_alarm": self._datapoints(datapoints, periods),
+                "alarm_description": description,
+            }
+            existing = cloudwatch.Alarm(self, "Alarm", **{**own, **self.cdk_props("alarm")})
+        self.cdk.alarm = existing
+        reader = TargetReader(
+            owner=self,
+            argument="actions",
+            noun="action",
+            others={"topic": Topic},
+            defaults=function_defaults,
+            bind=bind or (),
+        )
+        for name, definition in (("on_alarm", on_alarm), ("on_ok", on_ok), ("on_no_data", on_no_data)):
+            if definition is not None:
+                self._call(reader, name, definition)
+        self.registry.constructs.append(self)
+
+    def _call(self, reader: TargetReader, name: str, definition: Any) -> None:
+        (target,) = reader.read({name: definition})
+        if target.function is None:
+            action: cloudwatch.IAlarmAction = actions.SnsAction(target.construct.cdk.topic)
+        else:
+            action = actions.LambdaAction(target.function.cdk.function, use_unique_permission_id=True)
+            self.functions[name] = target.function
+            target.function.triggers.append(
+                Trigger(
+                    kind="alarm",
+                    label=f"alarm {self.id}",
+                    resource=self.path,
+                    detail={"state": name.removeprefix("on_"), "threshold": self._compared},
+                )
+            )
+        add = {
+            "on_alarm": self.cdk.alarm.add_alarm_action,
+            "on_ok": self.cdk.alarm.add_ok_action,
+            "on_no_data": self.cdk.alarm.add_insufficient_data_action,
+        }
+        add[name](action)
+
+    def _metric(self, given: Any) -> cloudwatch.IMetric:
+        if given is not None and not isinstance(given, Mapping):
+            metric: cloudwatch.IMetric = given
+            return metric
+        if not given or "namespace" not in given or "name" not in given:
+            raise self._invalid(
+                f"Alarm `{self.id}` has no metric"
+                if not given
+                else f"the metric of Alarm `{self.id}` has no name",
+                "a metric is one of the CDK, or a dictionary with `namespace` and `name`",
+                'write `metric={"namespace": "Shop", "name": "FailedOrders"}`',
+            )
+        for key in given:
+            if key not in _METRIC_KEYS:
+                close = suggestion(str(key), _METRIC_KEYS)
+                raise self._invalid(
+                    f"the metric of Alarm `{self.id}` has no setting `{key}`",
+                    f"the settings are {listed(_METRIC_KEYS)}",
+                    f"write `{close}`" if close else f"remove `{key}`",
+                )
+        period = seconds(given.get("period", 300))
+        if period is None:
+            raise self._invalid(
+                f"the metric of Alarm `{self.id}`: `period` is `{given['period']}`",
+                "a period is a duration: 10 or 30 seconds, or minutes",
+                'write `"period": "5 minutes"`',
+            )
+        return cloudwatch.Metric(
+            namespace=given["namespace"],
+            metric_name=given["name"],
+            dimensions_map=dict(given.get("dimensions", {})),
+            statistic=given.get("statistic", "Average"),
+            period=aws_cdk.Duration.seconds(period),
+            unit=None if "unit" not in given else self._one_of("unit", given["unit"], _UNITS),
+        )
+
+    def _threshold(self, given: Any) -> float:
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return given
+        raise self._invalid(
+            f"Alarm `{self.id}` has no threshold"
+            if given is None
+            else f"Alarm `{self.id}`: `threshold` is `{given}`",
+            "the metric is compared with a number",
+            "add `threshold=1`",
+        )
+
+    def _datapoints(self, datapoints: int | None, periods: int) -> int | None:
+        if datapoints is not None and not is_token(datapoints) and not 1 <= datapoints <= periods:
+            raise self._invalid(
+                f"Alarm `{self.id}`: `datapoints` is `{datapoints}`",
+                f"it watches {periods} periods",
+                f"set `datapoints` to at most {periods}, or `periods` to more",
+            )
+        return datapoints
+
+    def _one_of(self, name: str, given: str, known: Mapping[str, Any]) -> Any:
+        if given not in known:
+            close = suggestion(str(given).lower(), known)
+            raise self._invalid(
+                f"Alarm `{self.id}`: `{name}` is `{given}`",
+                f"it is one of {listed(known)}",
+                f'write `{name}="{close or next(iter(known))}"`',
+            )
+        return known[given]
+
+    def _invalid(self, what: str, why: str, fix: str) -> SundogError:
+        return self.error(InvalidAlarm, what, why=why, fix=fix)
+
+    @property
+    def alarm_name(self) -> str:
+        """Name of the alarm, known to CloudFormation."""
+        return str(self.cdk.alarm.alarm_name)
+
+    @property
+    def alarm_arn(self) -> str:
+        """ARN of the alarm, known to CloudFormation."""
+        return str(self.cdk.alarm.alarm_arn)
+
+    def primary_path(self) -> str:
+        """Return the path of the alarm's CloudFormation resource."""
+        return f"{self.path}/Alarm/Resource"
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what it watches for, and whom it calls."""
+        return {
+            "threshold": self._compared,
+            "functions": {name: function.path for name, function in self.functions.items()},
+        }

@@ -1,0 +1,68 @@
+"""Streams of tables and of Kinesis, schedules and alarms: everything that Lambda or a clock fetches."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sundog import Alarm, App, Cron, Function, KinesisStream, Queue, Table
+
+app = App()
+ZONE = "Asia/Kolkata"  # half an hour beside every other zone
+
+
+@app.stack
+def backend(stack):
+    given_up = Queue(stack, "given-up")
+    copies = KinesisStream(stack, "copies", consumers={"copy": "functions/changes.copy"})
+    jobs = Table(
+        stack,
+        "jobs",
+        partition_key=("id", "string"),
+        kinesis_stream=copies,
+        consumers={
+            "strict": {
+                "function": "functions/changes.strict",
+                "filters": [{"dynamodb": {"Keys": {"id": {"S": [{"prefix": "job-"}]}}}}],
+                "batch_size": 4,
+                "batch_window": "1 minute",
+                "bisect": True,
+                "retries": 1,
+                "on_failure": given_up,
+            },
+            "audit": {"function": "functions/changes.audit", "filters": [{"eventName": ["MODIFY"]}]},
+        },
+    )
+    clicks = KinesisStream(
+        stack,
+        "clicks",
+        consumers={
+            "count": {
+                "function": "functions/clicks.count",
+                "batch_size": 3,
+                "batch_window": "20 seconds",
+                "partial_failures": True,
+            },
+        },
+    )
+    soon = datetime.now(ZoneInfo(ZONE)) + timedelta(seconds=1)
+    Cron(
+        stack,
+        "once",
+        schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+        time_zone=ZONE,
+        job="functions/clock.once",
+        input={"kind": "daily"},
+    )
+    Alarm(
+        stack,
+        "errors",
+        metric={"namespace": "Shop", "name": "Errors", "statistic": "Sum", "period": "1 minute"},
+        threshold=10,
+        description="too many",
+        on_alarm="functions/clock.raised",
+        on_ok="functions/clock.settled",
+    )
+    Function(stack, "send", handler="functions/send.handler", bind=[jobs, clicks])
+    stack.outputs(GivenUp=given_up.queue_url)
+
+
+app.synth()

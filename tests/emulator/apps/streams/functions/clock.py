@@ -1,0 +1,10 @@
+def once(event, context):
+    return event["kind"]
+
+
+def raised(event, context):
+    return event["alarmData"]["state"]["value"]
+
+
+def settled(event, context):
+    return event["alarmData"]["state"]["value"]

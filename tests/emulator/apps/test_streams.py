@@ -1,0 +1,133 @@
+"""Streams, schedules and alarms: batches, retries and halving as configured, and the events' shapes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("apps")
+
+
+@pytest.fixture(scope="module")
+def app(start_app):
+    with start_app(Path(__file__).parent / "streams") as running:
+        yield running
+
+
+def ids(seen):
+    return [record["dynamodb"]["Keys"]["id"]["S"].removeprefix("job-") for record in seen.event["Records"]]
+
+
+def pages(seen):
+    return [base64.b64decode(record["kinesis"]["data"]).decode() for record in seen.event["Records"]]
+
+
+def test_a_change_that_fails_is_found_by_halving_tried_again_and_reported(app, wait_for):
+    mark = app.mark()
+    app.invoke("send", {"items": [{"id": f"job-{name}"} for name in ("a", "b", "bad", "c")]})
+
+    def given_up():
+        return (
+            app.aws("sqs").receive_message(QueueUrl=app.output("GivenUp"), WaitTimeSeconds=1).get("Messages")
+        )
+
+    (message,) = wait_for(given_up, "the report of the record that was given up")
+    app.wait_for("strict", where=lambda seen: ids(seen) == ["c"], since=mark)
+    seen = app.seen("strict", since=mark)
+    report = json.loads(message["Body"])
+
+    assert [ids(one) for one in seen] == [
+        ["a", "b", "bad", "c"],
+        ["a", "b"],
+        ["bad", "c"],
+        ["bad"],
+        ["bad"],
+        ["c"],
+    ]
+    assert [one.ok for one in seen] == [False, True, False, False, False, True]
+    assert seen[0].trigger.label == "table jobs"
+    assert report["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert report["DDBStreamBatchInfo"]["batchSize"] == 1
+    record = seen[3].event["Records"][0]
+    assert report["DDBStreamBatchInfo"]["startSequenceNumber"] == record["dynamodb"]["SequenceNumber"]
+
+
+def test_a_consumer_gets_only_the_changes_that_its_filter_lets_through(app):
+    mark = app.mark()
+    app.invoke("send", {"items": [{"id": "x", "state": "new"}, {"id": "x", "state": "done"}]})
+
+    (seen,) = app.wait_for("audit", since=mark)
+    copied = app.wait_for("copy", where=lambda one: b"done" in base64.b64decode(last_data(one)), since=mark)
+
+    record = seen.event["Records"][0]
+    assert (record["eventName"], record["dynamodb"]["OldImage"]["state"]) == ("MODIFY", {"S": "new"})
+    assert seen.response == ["done"]
+    # The table sends its changes to a Kinesis stream besides.
+    assert copied[-1].trigger.label == "stream copies"
+
+
+def last_data(seen):
+    return seen.event["Records"][-1]["kinesis"]["data"]
+
+
+def test_a_batch_goes_on_at_the_first_record_that_the_consumer_names(app):
+    mark = app.mark()
+    app.invoke("send", {"pages": ["first", "second", "third"]})
+
+    seen = app.wait_for("count", count=2, since=mark)
+
+    assert [pages(one) for one in seen] == [["first", "second", "third"], ["second", "third"]]
+    assert seen[0].trigger.label == "stream clicks"
+    assert seen[0].event["Records"][0]["eventSource"] == "aws:kinesis"
+
+
+def test_a_schedule_goes_by_the_clock_of_its_time_zone_and_gives_its_input(app):
+    (seen,) = app.wait_for("once")
+
+    assert seen.event == {"kind": "daily"}
+    assert seen.trigger.label == "cron once"
+
+
+def test_an_alarm_calls_functions_when_its_state_changes(app, wait_for):
+    def report(value):
+        data = [{"MetricName": "Errors", "Value": value, "Unit": "Count"}]
+        app.aws("cloudwatch").put_metric_data(Namespace="Shop", MetricData=data)
+
+    report(11)
+    (raised,) = app.wait_for("raised")
+    name = raised.event["alarmData"]["alarmName"]
+    app.aws("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="mended")
+    (settled,) = app.wait_for("settled")
+
+    assert (raised.event["source"], raised.response, raised.trigger.label) == (
+        "aws.cloudwatch",
+        "ALARM",
+        "alarm errors",
+    )
+    stat = raised.event["alarmData"]["configuration"]["metrics"][0]["metricStat"]
+    assert stat["metric"]["name"] == "Errors"
+    assert settled.event["alarmData"]["previousState"]["value"] == "ALARM"
+
+
+@pytest.fixture
+def other_filter(app):
+    """An update of a consumer's filter; undone at the end."""
+    app.edit("app.py", '"eventName": ["MODIFY"]', '"eventName": ["REMOVE"]')
+    app.deploy()
+    yield
+    app.edit("app.py", '"eventName": ["REMOVE"]', '"eventName": ["MODIFY"]')
+    app.deploy()
+
+
+@pytest.mark.usefixtures("other_filter")
+def test_a_consumer_follows_an_update_of_its_filter(app):
+    mark = app.mark()
+    app.invoke("send", {"items": [{"id": "y", "state": "new"}, {"id": "y", "state": "done"}]})
+    app.aws("dynamodb").delete_item(TableName=app.physical_id("jobs"), Key={"id": {"S": "y"}})
+
+    (seen,) = app.wait_for("audit", since=mark)
+
+    assert [record["eventName"] for record in seen.event["Records"]] == ["REMOVE"]
