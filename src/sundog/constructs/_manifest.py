@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from sundog.constructs._binding import Bindable
 from sundog.constructs._registry import Registry
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -143,6 +144,7 @@ def _resource_entries(
             logical_id=resource.logical_id if resource else "",
             cloudformation_type=resource.cloudformation_type if resource else "",
             attributes=construct.attributes(),
+            binding=sorted(construct.binding().values) if isinstance(construct, Bindable) else [],
             place=construct.place,
         )
 

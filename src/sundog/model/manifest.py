@@ -94,6 +94,8 @@ class ResourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     cloudformation_type: str
     attributes: dict[str, Any] = {}
     """Facts by kind: routes of an Api, keys of a Table."""
+    binding: list[str] = []
+    """What a function that it is bound to is given: `table_name`, `table_arn`; empty when it cannot be bound."""
     place: SourcePlace | None = None
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 
 from sundog.aws.embedded.interface import LocalCloud
 from sundog.deploy.engine import DeployResult, deploy
@@ -29,6 +30,7 @@ from sundog.deploy.synth.validation import validate
 from sundog.errors import SundogError, UnsupportedError
 from sundog.live.session import LiveSession
 from sundog.model.events import Notice, Observer, SessionReady
+from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from, local_cloud, reach
 from sundog.session.languages import open_live_session
@@ -39,6 +41,7 @@ from sundog.session.recording import Recording, recorded
 from sundog.session.scripts import route_scripts
 from sundog.session.secrets import SecretChanges, values_of
 from sundog.session.sites import Sites, uploads_of
+from sundog.session.types import write_types
 from sundog.session.warnings import warn_of
 
 
@@ -211,7 +214,16 @@ class DevSession:
         except SundogError:
             # The service has told the observer; the next edit is the user's answer.
             return False
+        await self._write_types(self._synthesized.manifest)
         return True
+
+    async def _write_types(self, manifest: Manifest) -> None:
+        try:
+            await anyio.to_thread.run_sync(write_types, self._project, manifest)
+        except OSError as error:
+            # A full disk, for one. The app runs without them.
+            text = f"the types for editors could not be written: {error.strerror or error}"
+            self._observer(Notice(at=time.time(), level="warning", text=text))
 
     async def _deploy(
         self, synthesized: SynthResult, cloud: LocalCloud, reached: StageCloud, live: LiveSession

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cfnlint.api import ManualArgs, lint
+from sundog_runtime._resources import KINDS
 
 import sundog
 from sundog.constructs._binding import accesses_of
@@ -153,6 +154,19 @@ def test_it_is_in_the_manifest_with_its_line(backend, name):
     assert subject.place.file == "app.py"
     assert bool(subject.logical_id) == (name not in WITHOUT_RESOURCE)
     assert subject.stack == "local-notes-backend"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in sorted(CONSTRUCTS) if hasattr(getattr(sundog, name), "binding")]
+)
+def test_the_runtime_names_what_a_binding_hands_over(backend, name):
+    manifest = backend(CONSTRUCTS[name]).manifest
+    handed = {key for entry in manifest.resources if entry.id == "backend/subject" for key in entry.binding}
+    names = {
+        key for kind in KINDS[name].__mro__ for key in (*vars(kind), *vars(kind).get("__annotations__", {}))
+    }
+
+    assert handed <= names
 
 
 @every_construct_with_resources

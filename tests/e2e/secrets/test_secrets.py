@@ -59,7 +59,7 @@ def test_a_secret_from_the_command_line_to_the_function(root, secret, start_dev,
     dev = start_dev(root).wait_until_ready()
 
     def becomes(last):
-        waiting(lambda: dev.request("GET", "/pay")[1].get("last") == last, lambda: dev.output)
+        waiting(lambda: dev.request("GET", "/pay")[1].get("last") == last, lambda: dev.output, seconds=60)
 
     becomes("1111")
     secret("set", "stripe_key", "sk-while-dev-2222")
@@ -84,3 +84,16 @@ def test_a_secret_from_the_command_line_to_the_function(root, secret, start_dev,
     for value in ("sk-before-dev-1111", "sk-while-dev-2222", "sk-fallback-3333"):
         assert [line for line in dev.lines if value in line] == []
         assert files_with(root / ".sundog", value) == []
+
+
+def test_the_types_follow_the_app(root, secret, start_dev, waiting):
+    secret("set", "stripe_key", "sk-types-5555")
+    dev = start_dev(root).wait_until_ready()
+    stub = root / ".sundog/types/sundog_runtime/__init__.pyi"
+    before = stub.read_text()
+    dev.edit("app.py", "import Api, App, Secret", "import Api, App, Parameter, Secret")
+    dev.edit("app.py", 'Secret(stack, "unused")', 'Parameter(stack, "limit", value=12)')
+
+    waiting(lambda: "limit: _Parameter_limit" in stub.read_text(), stub.read_text, seconds=60)
+    assert "unused: Secret" in before
+    assert "unused" not in stub.read_text()

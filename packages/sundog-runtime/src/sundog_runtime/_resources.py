@@ -145,6 +145,8 @@ class Function(_WithClient):
     _service = "lambda"
     function_name: str
     function_arn: str
+    function_url: str
+    """Of a function that has a URL."""
 
 
 class Parameter(Resource):
@@ -281,6 +283,8 @@ class Cognito(Resource):
     user_pool_id: str
     user_pool_arn: str
     client_id: str
+    identity_pool_id: str
+    """Of a pool whose users are given credentials."""
 
     @property
     def client(self) -> Any:

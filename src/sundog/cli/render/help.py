@@ -16,6 +16,7 @@ COMMANDS = {
     "logs": "Show and search what functions logged.",
     "replay": "Send a recorded event to its function again.",
     "coldstart": "Show what a function's cold start is made of, and what to change first.",
+    "types": "Write the types of the app's resources, for editors and type checkers.",
     "secret": "Set and show the secrets of a stage.",
     "doctor": "Check this machine and this project.",
     "explain": "Explain an error by its code.",

@@ -1,0 +1,121 @@
+"""The types that `sundog types` writes, judged by the type checker."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from sundog.model.manifest import FunctionEntry, Manifest, ResourceEntry, SourcePlace
+from sundog.model.project import find_project
+from sundog.session.types import write_types
+
+SETTINGS = """
+[tool.sundog]
+name = "shop"
+
+[tool.mypy]
+strict = true
+mypy_path = ".sundog/types"
+"""
+HANDLER = """
+from sundog_runtime import ResourceNotBound, resources
+
+reveal_type(resources.notes.table_name)
+reveal_type(resources.my_jobs)
+reveal_type(resources["my-jobs"].queue_url)
+reveal_type(resources.limit.value)
+reveal_type(resources.key.value)
+reveal_type(resources.future.new_name)
+reveal_type(resources.send.function_arn)
+resources.nots
+resources["nots"]
+resources.notes.table_nam
+resources.digest
+try:
+    print(list(resources), "notes" in resources)
+except ResourceNotBound:
+    pass
+"""
+
+
+def resource(name, kind, binding, **attributes):
+    return ResourceEntry(
+        id=f"backend/{name}",
+        name=name,
+        kind=kind,
+        stack="local-shop-backend",
+        logical_id=name.title(),
+        cloudformation_type="AWS::X::Y",
+        binding=binding,
+        attributes=attributes,
+        place=SourcePlace(file="app.py", line=7),
+    )
+
+
+def function(identity):
+    return FunctionEntry(
+        id=identity,
+        name=identity.rpartition("/")[2],
+        stack="local-shop-backend",
+        logical_id="F",
+        handler="functions/f.run",
+        runtime="python3.12",
+        language="python",
+        source=".",
+        file="functions/f.py",
+        function="run",
+        timeout_seconds=10,
+        memory_mb=128,
+    )
+
+
+MANIFEST = Manifest(
+    app="shop",
+    stage="local",
+    resources=[
+        resource("notes", "Table", ["table_arn", "table_name"]),
+        resource("my-jobs", "Queue", ["queue_arn", "queue_name", "queue_url"]),
+        resource("limit", "Parameter", ["value"], type="dict"),
+        resource("key", "Secret", ["fallback", "parameter"]),
+        resource("future", "KindOfTomorrow", ["new_name"]),
+        resource("digest", "Cron", []),
+    ],
+    functions=[function("backend/send"), function("backend/my-jobs/consumer")],
+)
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
+    (tmp_path / "handler.py").write_text(HANDLER)
+    return find_project(tmp_path)
+
+
+def test_the_type_checker_knows_every_resource_and_refuses_others(project):
+    write_types(project, MANIFEST)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-incremental", "--no-error-summary", "handler.py"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [line.partition(": ") for line in done.stdout.splitlines()]
+    revealed = [text.partition('"')[2].rstrip('"') for _, _, text in said if "Revealed" in text]
+    errors = {int(place.split(":")[1]): text for place, _, text in said if text.startswith("error")}
+
+    assert revealed == ["str", "sundog_runtime.Queue", "str", "dict[str, Any]", "str", "str", "str"]
+    assert sorted(errors) == [11, 12, 13, 14], done.stdout
+    assert errors[11] == 'error: "Resources" has no attribute "nots"; maybe "notes"?  [attr-defined]'
+
+
+def test_what_has_not_changed_is_not_written_again(project):
+    (stub, *_) = write_types(project, MANIFEST)
+    before = stub.stat().st_ino
+    write_types(project, MANIFEST)
+
+    assert stub.stat().st_ino == before
+    write_types(project, Manifest(app="shop", stage="local"))
+    assert "notes" not in stub.read_text().partition("class Resources")[2]
