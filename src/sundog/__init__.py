@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sundog.constructs.kinesis_stream import KinesisStream
     from sundog.constructs.parameter import Parameter
     from sundog.constructs.queue import Queue
+    from sundog.constructs.rest_api import RestApi
     from sundog.constructs.script import Script
     from sundog.constructs.secret import Secret
     from sundog.constructs.stack import Stack
@@ -43,6 +44,7 @@ __all__ = [
     "KinesisStream",
     "Parameter",
     "Queue",
+    "RestApi",
     "Script",
     "Secret",
     "Stack",
@@ -65,6 +67,7 @@ _MODULES = {
     "KinesisStream": "sundog.constructs.kinesis_stream",
     "Parameter": "sundog.constructs.parameter",
     "Queue": "sundog.constructs.queue",
+    "RestApi": "sundog.constructs.rest_api",
     "Script": "sundog.constructs.script",
     "Secret": "sundog.constructs.secret",
     "Stack": "sundog.constructs.stack",

@@ -10,19 +10,17 @@ import aws_cdk
 import aws_cdk.aws_apigatewayv2 as apigateway
 import aws_cdk.aws_apigatewayv2_authorizers as authorizers
 
-from sundog.constructs._authorizer_function import authorizer_function, cache_duration
+from sundog.constructs._authorizers import (
+    authorizer_function,
+    cache_duration,
+    checked_type,
+    refuse_unknown_authorizer,
+    user_pool,
+)
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_set import FunctionSet
-from sundog.constructs._registry import listed
-from sundog.constructs._settings import (
-    InvalidAuthorizer,
-    one_of,
-    refuse_missing_settings,
-    refuse_unknown_settings,
-)
-from sundog.errors import suggestion
+from sundog.constructs._settings import InvalidAuthorizer, one_of
 
-BUILT_IN = ("none", "iam")
 _KEYS = {
     "jwt": ("type", "issuer", "audience", "identity_source"),
     "user_pool": ("type", "user_pool", "clients", "identity_source"),
@@ -99,34 +97,16 @@ class ApiAuthorizers:
         options: dict[str, Any] = {"authorizer": found.cdk}
         return {**options, "authorization_scopes": list(scopes)} if scopes else options
 
-    def _named(self, name: object, what: str) -> _Authorizer:
-        found = self._by_name.get(name) if isinstance(name, str) else None
-        if found is None:
-            close = suggestion(str(name), self._by_name)
-            raise self._api.error(
-                InvalidAuthorizer,
-                f"{self._api.kind} `{self._api.id}`: {what} asks for the authorizer `{name}`, which there is not",
-                why=f"the authorizers are {listed(self._by_name)}",
-                fix=f"write `{close}`" if close else "add it to `authorizers`, and name it by its key",
-            )
-        return found
+    def _named(self, name: Any, what: str) -> _Authorizer:
+        refuse_unknown_authorizer(self._api, what, name, self._by_name)
+        return self._by_name[name]
 
     def _made(self, name: str, settings: Mapping[str, Any]) -> _Authorizer:
-        what = f"authorizer `{name}`"
-        if name in BUILT_IN:
-            raise self._api.error(
-                InvalidAuthorizer,
-                f"{self._api.kind} `{self._api.id}`: `{name}` cannot be the name of an authorizer",
-                why="it is built in",
-                fix=f"call it otherwise; a route has `{name}` without more ado",
-            )
-        kind = one_of(self._api, InvalidAuthorizer, "type of authorizer", settings.get("type"), list(_KEYS))
-        refuse_unknown_settings(self._api, InvalidAuthorizer, what, settings, _KEYS[kind])
-        refuse_missing_settings(self._api, InvalidAuthorizer, what, settings, _NEEDED[kind])
+        kind = checked_type(self._api, name, settings, _KEYS, _NEEDED)
         if kind == "lambda":
             return _Authorizer(cdk=self._function(name, settings), takes_scopes=False)
         issuer, audience = (
-            (settings["issuer"], settings["audience"]) if kind == "jwt" else self._user_pool(what, settings)
+            (settings["issuer"], settings["audience"]) if kind == "jwt" else self._user_pool(name, settings)
         )
         made = authorizers.HttpJwtAuthorizer(
             name,
@@ -136,21 +116,14 @@ class ApiAuthorizers:
         )
         return _Authorizer(cdk=made, takes_scopes=True)
 
-    def _user_pool(self, what: str, settings: Mapping[str, Any]) -> tuple[str, list[str]]:
+    def _user_pool(self, name: str, settings: Mapping[str, Any]) -> tuple[str, list[str]]:
         given = settings["user_pool"]
-        pool = given.grants if isinstance(given, SundogConstruct) and hasattr(given, "grants") else given
-        if not hasattr(pool, "user_pool_id"):
-            raise self._api.error(
-                InvalidAuthorizer,
-                f"{self._api.kind} `{self._api.id}`: the `user_pool` of {what} is `{type(given).__name__}`",
-                why="it is a construct, of sundog or the CDK",
-                fix='write `"user_pool": users`, or `cognito.UserPool.from_user_pool_id(stack, "users", "…")`',
-            )
+        pool = user_pool(self._api, name, given)
         clients = settings.get("clients") or getattr(given, "client_ids", None)
         if not clients:
             raise self._api.error(
                 InvalidAuthorizer,
-                f"{self._api.kind} `{self._api.id}`: {what} has no `clients`",
+                f"{self._api.kind} `{self._api.id}`: authorizer `{name}` has no `clients`",
                 why="tokens of other apps that use the pool would be taken",
                 fix='add `"clients": [client]`, a client of the pool or its id',
             )

@@ -102,10 +102,10 @@ def _fits(declared: str, kind: str | None) -> bool:
 
 
 def _closest(triggers: Sequence[Trigger], event: Mapping[str, Any]) -> Trigger:
-    route = _route(event)
-    for trigger in triggers:
-        if route is not None and trigger.label.endswith(route):
-            return trigger
+    for route in _routes(event):
+        for trigger in triggers:
+            if trigger.label.endswith(route):
+                return trigger
     cause = str(event.get("triggerSource", ""))
     for trigger in triggers:
         # Cognito's own names of what happened: `PreSignUp_SignUp`, `PreSignUp_AdminCreateUser`.
@@ -117,13 +117,18 @@ def _closest(triggers: Sequence[Trigger], event: Mapping[str, Any]) -> Trigger:
     return max(named, key=lambda trigger: len(_own_id(trigger)), default=triggers[0])
 
 
-def _route(event: Mapping[str, Any]) -> str | None:
+def _routes(event: Mapping[str, Any]) -> list[str]:
+    """Return what an event says about its route, as the app may have written it."""
     context = _context(event)
     if "routeKey" in context:
-        return str(context["routeKey"])
+        return [str(context["routeKey"])]
     if "httpMethod" in event:
-        return f"{event['httpMethod']} {event.get('resource', event.get('path'))}"
-    return None
+        path = event.get("resource", event.get("path"))
+        return [f"{event['httpMethod']} {path}", f"ANY {path}"]
+    field = event.get("info")
+    if isinstance(field, Mapping):
+        return [f"{field.get('parentTypeName')} {field.get('fieldName')}"]
+    return [str(event["triggerSource"])] if "triggerSource" in event else []
 
 
 def _source_name(event: Mapping[str, Any]) -> str:

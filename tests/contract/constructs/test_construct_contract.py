@@ -34,6 +34,7 @@ CONSTRUCTS = {
     "Function": 'Function(stack, "subject", handler="functions/notes.list_notes")',
     "Parameter": 'Parameter(stack, "subject", value={"notes": 100})',
     "Queue": 'Queue(stack, "subject", consumer="functions/reminders.send", dead_letter=True)',
+    "RestApi": 'RestApi(stack, "subject", routes={"GET /notes/{id}": "functions/notes.get", "POST /notes": "functions/notes.create"})',
     "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"count": 3})',
     "Secret": 'Secret(stack, "subject")',
     "StaticSite": 'StaticSite(stack, "subject", path="web")',
@@ -52,6 +53,7 @@ TOKENS = {
     "Function": 'Function(stack, "subject", handler="functions/notes.get", environment={"A": token}, description=token)',
     "Parameter": 'Function(stack, "f", handler="functions/notes.get", bind=[Parameter(stack, "subject", value=token)])',
     "Queue": 'Queue(stack, "subject", cdk={"queue": {"queue_name": token}})',
+    "RestApi": 'RestApi(stack, "subject", routes={"GET /": "functions/notes.get"}, cors={"allow_origins": [token]})',
     "Script": 'Script(stack, "subject", on_create="functions/digest.run", params={"name": token}, version=token)',
     "StaticSite": 'StaticSite(stack, "subject", path="web", environment={"API": token})',
     "Table": 'Table(stack, "subject", partition_key=("id", "string"), cdk={"table": {"table_name": token}})',
@@ -68,6 +70,7 @@ OVERRIDES = {
     "Cron": ("schedule", {"description": "laid over"}),
     "Function": ("function", {"description": "laid over"}),
     "Queue": ("queue", {"queue_name": "laid-over"}),
+    "RestApi": ("rest_api", {"description": "laid over"}),
     "Script": ("resource", {"properties": {"params": "laid over"}}),
     "StaticSite": ("bucket", {"bucket_name": "laid-over"}),
     "Table": ("table", {"table_name": "laid-over"}),
@@ -94,6 +97,7 @@ def test_the_public_list_is_exact():
         "KinesisStream",
         "Parameter",
         "Queue",
+        "RestApi",
         "Script",
         "Secret",
         "Stack",
@@ -267,6 +271,10 @@ def test_a_narrowed_construct_permits_less_and_hands_over_the_same(backend, name
 @every_construct_with_resources
 def test_everything_that_can_be_tagged_is(backend, name):
     untaggable = {
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::GatewayResponse",
+        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::Resource",
         "AWS::ApiGatewayV2::Integration",
         "AWS::ApiGatewayV2::Route",
         "AWS::Cognito::IdentityPoolRoleAttachment",

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 
 HEADER = """
 import aws_cdk
-from aws_cdk import aws_cognito as cognito, aws_dynamodb as dynamodb, aws_sqs as sqs
+from aws_cdk import aws_apigateway as apigateway, aws_cognito as cognito, aws_dynamodb as dynamodb, aws_sqs as sqs
 from sundog import *
 app = App()
 stack = Stack(app, "backend")
@@ -229,6 +229,22 @@ CASES = {
         'Api(stack, "api", routes={"GET /a": {"handler": "functions/notes.get", "payload_format": "1"}})'
     ),
     "stage_property_misspelt": 'Api(stack, "api", cdk={"http_stage": {"stage_variable": {}}})',
+    "rest_default_route": 'RestApi(stack, "api", routes={"$default": "functions/notes.get"})',
+    "rest_route_twice": 'RestApi(stack, "api", routes={"GET /a": "functions/notes.get", "get  /a": "functions/notes.create"})',
+    "rest_integration_of_another_kind": 'RestApi(stack, "api", routes={"GET /a": {"integration": "mock"}})',
+    "rest_integration_with_a_timeout": (
+        'mock = apigateway.MockIntegration()\nRestApi(stack, "api", routes={"GET /a": {"integration": mock, "timeout": 5}})'
+    ),
+    "rest_route_without_a_function": (
+        'mock = apigateway.MockIntegration()\n'
+        'RestApi(stack, "api", routes={"GET /a": {"integration": mock}}).function("GET /a")'
+    ),
+    "rest_authorizer_unknown": 'RestApi(stack, "api", authorizer="members")',
+    "rest_authorizer_of_http_apis": 'RestApi(stack, "api", authorizers={"members": {"type": "jwt"}})',
+    "rest_authorizer_without_a_pool": 'RestApi(stack, "api", authorizers={"members": {"type": "user_pools"}})',
+    "rest_scopes_without_a_token": (
+        'RestApi(stack, "api", routes={"GET /a": {"handler": "functions/notes.get", "scopes": ["read"]}})'
+    ),
     # WebSocket APIs
     "websocket_route_misspelt": 'WebSocketApi(stack, "chat", routes={"$conect": "functions/notes.get"})',  # codespell:ignore conect
     "websocket_route_without_a_key": 'WebSocketApi(stack, "chat", routes={"": "functions/notes.get"})',
@@ -462,7 +478,7 @@ CASES = {
     "trigger_of_a_user_pool_missing": 'Cognito(stack, "users").function("pre_sign_up")',
     "client_of_a_user_pool_missing": 'Cognito(stack, "users", clients={"web": {}}).client("app")',
     "user_pool_imported_and_configured": (
-        'from aws_cdk import aws_cognito as cognito\n'
+        'from aws_cdk import aws_apigateway as apigateway, aws_cognito as cognito\n'
         'pool = cognito.UserPool.from_user_pool_id(stack, "raw", "eu-west-1_abc")\n'
         'Cognito(stack, "users", login=["email"], cdk={"user_pool": pool})'
     ),

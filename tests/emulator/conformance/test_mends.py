@@ -117,6 +117,29 @@ def crashed_custom_resource_waits(aws):
     return "timed out" in aws.reasons(aws.deploy(resources)["StackName"])
 
 
+def function_errors_are_shown_by_rest_apis(aws):
+    code = {"ZipFile": "def handler(event, context): raise ValueError('secret')"}
+    _, name = made(aws, "AWS::Lambda::Function", function(code))
+    described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    gateway = aws.client("apigateway")
+    api = gateway.create_rest_api(name="errors")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    gateway.put_method(restApiId=api, resourceId=root, httpMethod="GET", authorizationType="NONE")
+    gateway.put_integration(
+        restApiId=api,
+        resourceId=root,
+        httpMethod="GET",
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{described}/invocations",
+    )
+    gateway.create_deployment(restApiId=api, stageName="live")
+    with pytest.raises(urllib.error.HTTPError) as answered:
+        urllib.request.urlopen(aws.cloud.cloud.url_for("api", api, stage="live") + "/", timeout=30)
+    with answered.value as answer:
+        return b"secret" in answer.read()
+
+
 def function_errors_are_shown(aws):
     code = {"ZipFile": "def handler(event, context): raise ValueError('secret')"}
     _, name = made(aws, "AWS::Lambda::Function", function(code))
@@ -311,6 +334,7 @@ def placeholder(aws, zipped, **settings):
     [
         ("http_api_cors", cors_does_nothing),
         ("http_api_function_error", function_errors_are_shown),
+        ("rest_api_function_error", function_errors_are_shown_by_rest_apis),
         ("http_api_payload_format", functions_get_another_format),
         ("http_proxy_integration", http_urls_keep_their_parameters),
         ("websocket_route_response", route_responses_are_unknown),

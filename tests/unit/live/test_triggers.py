@@ -87,6 +87,19 @@ def test_what_no_trigger_sends_was_sent_by_hand(event: object) -> None:
     assert trigger_of(ALL, json.dumps(event).encode()) is None
 
 
+def test_a_route_for_any_method_and_a_field_of_a_schema_are_found() -> None:
+    files = Trigger(kind="http", label="ANY /files/{proxy+}")
+    field = Trigger(kind="graphql", label="Query note")
+    request = {"httpMethod": "PUT", "resource": "/files/{proxy+}", "requestContext": {}}
+    resolved = {"info": {"parentTypeName": "Query", "fieldName": "note"}, "arguments": {}}
+
+    assert trigger_of((LIST, files), json.dumps(request).encode()) == files
+    assert (
+        trigger_of((Trigger(kind="graphql", label="Query notes"), field), json.dumps(resolved).encode())
+        == field
+    )
+
+
 def test_a_payload_that_is_no_json_was_sent_by_hand() -> None:
     assert trigger_of(ALL, b"{half") is None
 

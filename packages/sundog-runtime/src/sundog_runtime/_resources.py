@@ -116,7 +116,7 @@ class Queue(_WithClient):
 
 
 class Api(Resource):
-    """An HTTP API."""
+    """An HTTP, REST or GraphQL API."""
 
     url: str
     """Without a slash at the end."""
@@ -304,6 +304,7 @@ KINDS: dict[str, type[Resource]] = {
     "Table": Table,
     "Queue": Queue,
     "Api": Api,
+    "RestApi": Api,
     "Bucket": Bucket,
     "EventBus": EventBus,
     "Function": Function,
