@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sundog.constructs.bucket import Bucket
     from sundog.constructs.cognito import Cognito
     from sundog.constructs.cron import Cron
+    from sundog.constructs.database import Database
     from sundog.constructs.event_bus import EventBus
     from sundog.constructs.function import Function
     from sundog.constructs.kinesis_stream import KinesisStream
@@ -38,6 +39,7 @@ __all__ = [
     "Bucket",
     "Cognito",
     "Cron",
+    "Database",
     "EventBus",
     "Function",
     "FunctionProps",
@@ -61,6 +63,7 @@ _MODULES = {
     "Bucket": "sundog.constructs.bucket",
     "Cognito": "sundog.constructs.cognito",
     "Cron": "sundog.constructs.cron",
+    "Database": "sundog.constructs.database",
     "EventBus": "sundog.constructs.event_bus",
     "Function": "sundog.constructs.function",
     "FunctionProps": "sundog.constructs._function_props",

@@ -72,6 +72,9 @@ class ExternalCloud:
             fix="use the tool that started it, or remove `endpoint_url` from [tool.sundog.local]",
         )
 
+    async def prepare_databases(self) -> None:
+        """Do nothing; whether it has a Data API is its own affair."""
+
     async def snapshot(self) -> None:
         """Do nothing; it keeps its own state."""
 

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from sundog.constructs._registry import path_of, registry_of
 from sundog.errors import ConstructError, SundogError, suggestion
-from sundog.model.manifest import SourcePlace, UploadEntry
+from sundog.model.manifest import DatabaseEntry, SourcePlace, UploadEntry
 
 
 class UnknownCdkKey(ConstructError):
@@ -131,6 +131,10 @@ class SundogConstruct(Construct):
 
     def uploads(self) -> list[UploadEntry]:
         """Return which files are put into buckets after the deploy; the stack is filled in afterwards."""
+        return []
+
+    def databases(self) -> list[DatabaseEntry]:
+        """Return which databases have migrations; the stack is filled in afterwards."""
         return []
 
     def attributes(self) -> dict[str, Any]:

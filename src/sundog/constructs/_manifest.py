@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from sundog.constructs.function import Function
 from sundog.errors import ConstructError
 from sundog.model.manifest import (
     ConstructEntry,
+    DatabaseEntry,
     FunctionEntry,
     Manifest,
     ResourceEntry,
@@ -53,12 +54,17 @@ def manifest_of(registry: Registry, assembly: Path) -> Manifest:
     ]
     by_path = {entry.path: entry for entry in constructs}
     stacks = [_stack_entry(registry, artifact_id, artifacts) for artifact_id in artifacts]
+    names = {
+        artifact.get("displayName", artifact_id).partition(" ")[0]: _stack_name(artifact_id, artifact)
+        for artifact_id, artifact in artifacts.items()
+    }
     return Manifest(
         app=registry.project.settings.name,
         stage=registry.stage.name,
         functions=_named(list(_function_entries(registry, by_path))),
         resources=list(_resource_entries(registry, by_path, stacks)),
-        uploads=list(_upload_entries(registry, artifacts)),
+        uploads=[entry for one in registry.constructs for entry in _placed(one.uploads(), names)],
+        databases=[entry for one in registry.constructs for entry in _placed(one.databases(), names)],
         stacks=stacks,
         constructs=constructs,
     )
@@ -149,14 +155,13 @@ def _resource_entries(
         )
 
 
-def _upload_entries(registry: Registry, artifacts: Mapping[str, Any]) -> Iterator[UploadEntry]:
-    names = {
-        artifact.get("displayName", artifact_id).partition(" ")[0]: _stack_name(artifact_id, artifact)
-        for artifact_id, artifact in artifacts.items()
-    }
-    for construct in registry.constructs:
-        for entry in construct.uploads():
-            yield msgspec.structs.replace(entry, stack=names[entry.stack])
+_Placed = TypeVar("_Placed", UploadEntry, DatabaseEntry)
+
+
+def _placed(entries: list[_Placed], names: Mapping[str, str]) -> Iterator[_Placed]:
+    """Fill in the names of the stacks, which constructs know by their paths."""
+    for entry in entries:
+        yield msgspec.structs.replace(entry, stack=names[entry.stack])
 
 
 def _named(entries: list[FunctionEntry]) -> list[FunctionEntry]:

@@ -6,7 +6,8 @@
 4. **publish** (`bootstrap`, `assets`): buckets and assets of the stacks that change.
 5. **apply** (`apply`): stacks in parallel, in the order of their dependencies, events followed to the end.
 6. **collect** (`outputs`, `functions`): what the stacks gave.
-7. **upload** (`uploads`): the files of sites and buckets, built with what the stacks gave.
+7. **migrate** (`migrations`): databases get the migrations that they do not have.
+8. **upload** (`uploads`): the files of sites and buckets, built with what the stacks gave.
 
 Nothing is remembered between two runs: what is deployed is asked, so it is never wrong. Within one process the result of
 the last deploy can be handed in as `previous`, which saves asking again about stacks that have not changed.
@@ -34,6 +35,7 @@ from sundog.deploy.assets import Builder, publish
 from sundog.deploy.bootstrap import ensure_bootstrap
 from sundog.deploy.concurrency import raise_all
 from sundog.deploy.functions import deployed_functions
+from sundog.deploy.migrations.run import migrate_all
 from sundog.deploy.outputs import user_outputs, write_outputs
 from sundog.deploy.plan import DeployedStack, DeployPlan, make_plan
 from sundog.deploy.precheck import problems
@@ -115,6 +117,7 @@ async def deploy(
         states = await StackApplier(connection, report).apply(plan)
         result = await _collect(connection, manifest, plan, states, rewrite_url, previous)
         write_outputs(project.outputs_file(stage.name), result.outputs, manifest)
+        await migrate_all(connection, report, project.root, manifest, states)
         uploader = Uploader(connection, report, project.root, rewrite_url)
         uploads = [entry for entry in manifest.uploads if entry.id not in served]
         await uploader.upload_all(uploads, states)

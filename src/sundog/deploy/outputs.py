@@ -10,8 +10,9 @@ import msgspec
 
 from sundog.aws.cloudformation import StackState
 from sundog.errors import DeployError
+from sundog.model.database import OUTPUT_PREFIX as DATABASE_OUTPUT
 from sundog.model.manifest import Manifest
-from sundog.model.uploads import OUTPUT_PREFIX
+from sundog.model.uploads import OUTPUT_PREFIX as UPLOAD_OUTPUT
 
 
 class OutputsNotWritten(DeployError):
@@ -20,7 +21,7 @@ class OutputsNotWritten(DeployError):
     code = "SD-DEPLOY-015"
 
 
-_NOT_ASKED_FOR = ("ExportsOutput", OUTPUT_PREFIX)
+_NOT_ASKED_FOR = ("ExportsOutput", UPLOAD_OUTPUT, DATABASE_OUTPUT)
 """What the outputs start with that the CDK makes for references between stacks, and sundog for itself."""
 
 

@@ -143,6 +143,22 @@ class UploadEntry(msgspec.Struct, frozen=True, kw_only=True):
     place: SourcePlace | None = None
 
 
+class DatabaseEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A database that is used through the Data API."""
+
+    id: str
+    """Path of the construct below the app."""
+    name: str
+    stack: str
+    engine: str
+    """`postgres` or `mysql`."""
+    output: str
+    """The stack's output that holds, as JSON, what the Data API wants: see `DatabaseTarget`."""
+    migrations: str | None = None
+    """Folder of SQL files, relative to the project root."""
+    place: SourcePlace | None = None
+
+
 class StackEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudFormation stack of the app."""
 
@@ -177,6 +193,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     functions: list[FunctionEntry] = []
     resources: list[ResourceEntry] = []
     uploads: list[UploadEntry] = []
+    databases: list[DatabaseEntry] = []
     stacks: list[StackEntry] = []
     constructs: list[ConstructEntry] = []
 

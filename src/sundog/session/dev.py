@@ -33,6 +33,7 @@ from sundog.model.events import Notice, Observer, SessionReady
 from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from, local_cloud, reach
+from sundog.session.databases import prepare_databases
 from sundog.session.languages import open_live_session
 from sundog.session.lock import SessionNote, hold_stage, write_note
 from sundog.session.options import DevOptions
@@ -229,6 +230,7 @@ class DevSession:
         self, synthesized: SynthResult, cloud: LocalCloud, reached: StageCloud, live: LiveSession
     ) -> None:
         try:
+            await prepare_databases(reached, synthesized.manifest)
             await route_scripts(live, cloud, reached.connection, synthesized.manifest)
             self._deployed = await deploy(
                 self._project,

@@ -28,6 +28,7 @@ from sundog.model.events import Observer
 from sundog.model.functions import DeployedFunction, Invocation, InvocationResult
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from, reach
+from sundog.session.databases import prepare_databases
 from sundog.session.languages import open_live_session
 from sundog.session.options import DevOptions
 from sundog.session.scripts import expect_scripts
@@ -172,6 +173,7 @@ class HostedApp:
             SundogError: The app is wrong, or something could not be deployed.
         """
         self._synthesized = await self._host.synthesize(self.project, self._observer, reason)
+        await prepare_databases(self._reached, self._synthesized.manifest)
         if expect_scripts(self.live, self.connection, self._synthesized.manifest):
             await self._host.find(self.live)
         self._deployed = await deploy(

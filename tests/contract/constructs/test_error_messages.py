@@ -495,6 +495,19 @@ CASES = {
     "site_rule_misspelt": 'StaticSite(stack, "web", path="web", file_rules={"*.pdf": {"cache-control": "no-store"}})',
     "site_domain_is_a_name": 'StaticSite(stack, "web", path="web", domain="www.example.com")',
     "site_domain_without_a_certificate": 'StaticSite(stack, "web", path="web", domain={"name": "www.example.com"})',
+    # Databases
+    "database_engine_misspelt": 'Database(stack, "main", engine="postgresql")',
+    "database_scaling_misspelt": 'Database(stack, "main", scaling={"maximum": 4})',
+    "database_capacity_between": 'Database(stack, "main", scaling={"max": 1.3})',
+    "database_capacity_the_wrong_way_round": 'Database(stack, "main", scaling={"min": 4, "max": 2})',
+    "database_that_pauses_too_soon": 'Database(stack, "main", scaling={"pause_after": "1 minute"})',
+    "database_that_cannot_pause": 'Database(stack, "main", scaling={"min": 1, "pause_after": "10 minutes"})',
+    "database_migrations_missing": 'Database(stack, "main", migrations="migrations")',
+    "database_without_a_secret": (
+        'from aws_cdk import aws_rds as rds, SecretValue\n'
+        'credentials = rds.Credentials.from_password("admin", SecretValue.unsafe_plain_text("x"))\n'
+        'Database(stack, "main", cdk={"cluster": {"credentials": credentials}})'
+    ),
     # Apps and stacks
     "stack_not_built": "def storage(stack): ...\napp.use(storage)",
     "stack_used_before": (

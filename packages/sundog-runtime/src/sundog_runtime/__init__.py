@@ -15,6 +15,7 @@ from __future__ import annotations
 from sundog_runtime._resources import (
     Api,
     Cognito,
+    Database,
     Function,
     Parameter,
     Queue,
@@ -33,6 +34,7 @@ from sundog_runtime._resources import (
 __all__ = [
     "Api",
     "Cognito",
+    "Database",
     "Function",
     "Parameter",
     "Queue",

@@ -292,6 +292,27 @@ class Cognito(Resource):
         return self._make("client", "cognito-idp")
 
 
+class Database(_WithClient):
+    """A SQL database, used through the Data API."""
+
+    _service = "rds-data"
+    cluster_arn: str
+    secret_arn: str
+    database_name: str
+
+    def execute(
+        self, sql: str, *, transaction_id: str | None = None, **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Run one statement and return its rows, each as a dictionary by column.
+
+        `:name` in the statement stands for the parameter `name`: a text, a number, a boolean, bytes or None.
+        """
+        # Only who sends statements pays for opening a further file.
+        from sundog_runtime._sql import execute
+
+        return execute(self, sql, transaction_id, parameters)
+
+
 class StaticSite(Resource):
     """A web site."""
 
@@ -311,6 +332,7 @@ KINDS: dict[str, type[Resource]] = {
     "KinesisStream": KinesisStream,
     "Parameter": Parameter,
     "Secret": Secret,
+    "Database": Database,
     "StaticSite": StaticSite,
     "Topic": Topic,
     "WebSocketApi": WebSocketApi,

@@ -34,6 +34,7 @@ from sundog.aws.embedded.environment import LAUNCHER_PACKAGE, CloudEnvironment, 
 from sundog.aws.embedded.errors import CloudNotStarted, CloudStateNotWritable, CloudStopped
 from sundog.aws.embedded.interface import Capabilities, ServiceKind
 from sundog.aws.embedded.port import bind_port
+from sundog.aws.embedded.postgres import postgres_packages
 from sundog.aws.embedded.previous import end_previous, note_process
 
 START_SECONDS = 30.0
@@ -198,6 +199,11 @@ class EmbeddedCloud:
     async def reset(self) -> None:
         """Delete everything in the cloud."""
         await self._call("reset")
+
+    async def prepare_databases(self) -> None:
+        """Have the Data API answer; Postgres is installed the first time, and runs until the cloud stops."""
+        packages = await anyio.to_thread.run_sync(postgres_packages, self._progress, self._environ)
+        await self._call("postgres", {"packages": str(packages)})
 
     async def snapshot(self) -> None:
         """Save everything now."""

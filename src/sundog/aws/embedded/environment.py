@@ -97,7 +97,7 @@ def _build(folder: Path, environ: Mapping[str, str], interpreter: str) -> None:
         shutil.rmtree(folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="install-") as temporary:
         staging = Path(temporary) / "environment"
-        _uv(
+        run_uv(
             ["venv", "--quiet", "--no-project", "--relocatable", "--python", interpreter, str(staging)],
             temporary,
             environ,
@@ -117,7 +117,7 @@ def _build(folder: Path, environ: Mapping[str, str], interpreter: str) -> None:
         ]
         for attempt in range(1, _HOW_OFTEN + 1):
             try:
-                _uv(install, temporary, environ)
+                run_uv(install, temporary, environ)
                 break
             except CloudNotInstalled:
                 if attempt == _HOW_OFTEN:
@@ -125,7 +125,12 @@ def _build(folder: Path, environ: Mapping[str, str], interpreter: str) -> None:
         staging.rename(folder)
 
 
-def _uv(arguments: list[str], folder: str, environ: Mapping[str, str]) -> None:
+def run_uv(arguments: list[str], folder: str, environ: Mapping[str, str]) -> None:
+    """Run uv in a folder, apart from the user's own environments.
+
+    Raises:
+        CloudNotInstalled: It failed.
+    """
     import uv
 
     # VIRTUAL_ENV and the like point at the user's environment, PYTHONDONTWRITEBYTECODE would leave the emulator to be

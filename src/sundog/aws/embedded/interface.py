@@ -63,6 +63,10 @@ class LocalCloud(Protocol):
         """Delete everything in it."""
         ...
 
+    async def prepare_databases(self) -> None:
+        """Have the Data API of RDS answer; called before an app with a database is deployed."""
+        ...
+
     async def snapshot(self) -> None:
         """Save everything now."""
         ...

@@ -10,15 +10,18 @@ import threading
 import time
 from functools import partial
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any
 
 from . import after_import
 from .control import Control
+from .data_api import install
 from .execution import MODULE as LAMBDA_MODULE
 from .execution import InvokeRequests, execution_hook
 from .guard import Guard
 from .lifetime import Lifetime, end_process
 from .mends import mend_hooks
+from .postgres import Postgres
 from .routing import Routes, Session
 from .settings import Settings, read_settings, set_emulator_environment
 from .snapshots import Snapshots, emulator_snapshots, keep_code
@@ -53,7 +56,8 @@ async def _serve(settings: Settings, routes: Routes, dirty: threading.Event) -> 
     lifetime = Lifetime(settings.shutdown_seconds)
     lifetime.watch(sys.stdin.buffer)
     snapshots = emulator_snapshots(settings.state_path / "snapshots", emulator, dirty)
-    control = Control(_actions(emulator, routes, snapshots))
+    postgres = Postgres(settings.state_path / "postgres")
+    control = Control(_actions(emulator, routes, snapshots, postgres))
     guard = Guard(InvokeRequests(emulator.app), control, settings.control_token, dirty.set)
     config = Config()
     config.bind = [f"fd://{settings.listen_fd}"]
@@ -66,10 +70,11 @@ async def _serve(settings: Settings, routes: Routes, dirty: threading.Event) -> 
         await serve(guard, config, shutdown_trigger=lifetime.stopped)
     finally:
         saving.cancel()
+        await asyncio.to_thread(postgres.stop)
     return 0
 
 
-def _actions(emulator: Any, routes: Routes, snapshots: Snapshots) -> dict[str, Any]:
+def _actions(emulator: Any, routes: Routes, snapshots: Snapshots, postgres: Postgres) -> dict[str, Any]:
     async def route(wanted: Any) -> Any:
         session = Session(
             wanted["url"],
@@ -91,6 +96,15 @@ def _actions(emulator: Any, routes: Routes, snapshots: Snapshots) -> dict[str, A
         async with emulator._get_reset_lock():
             await asyncio.to_thread(emulator._reset_all_state)
         await asyncio.to_thread(snapshots.clear)
+        await asyncio.to_thread(postgres.clear)
+        return {}
+
+    async def start_postgres(wanted: Any) -> Any:
+        from ministack.services import rds_data
+        from ministack.services.cloudformation import provisioners
+
+        await asyncio.to_thread(postgres.start, Path(wanted["packages"]))
+        install(postgres, rds_data, provisioners)
         return {}
 
     async def capabilities(_: Any) -> Any:
@@ -103,6 +117,7 @@ def _actions(emulator: Any, routes: Routes, snapshots: Snapshots) -> dict[str, A
         "unroute": unroute,
         "snapshot": snapshot,
         "reset": reset,
+        "postgres": start_postgres,
         "capabilities": capabilities,
     }
 

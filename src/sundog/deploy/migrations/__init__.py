@@ -1,0 +1,1 @@
+"""Migrations of databases: files of SQL that are run once each, in order."""
