@@ -53,6 +53,10 @@ class NodeFinder:
         self._environ = environ
         self._chosen: dict[str, NodeChoice] = {}
 
+    def chosen(self, runtime: str) -> NodeChoice | None:
+        """Return what was chosen for a runtime; None when that takes a look at the disk."""
+        return self._chosen.get(runtime)
+
     def choose(self, runtime: str) -> NodeChoice:
         """Return the Node for a Lambda runtime such as `nodejs22.x`."""
         if runtime not in self._chosen:

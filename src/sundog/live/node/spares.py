@@ -70,9 +70,6 @@ class Spare:
         """
         loop = asyncio.get_running_loop()
         try:
-            for descriptor in (assignment.stdout, assignment.stderr):
-                line = json.dumps({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": {}}) + "\n"
-                socket.send_fds(self._channel, [line.encode()], [descriptor])
             task = {
                 "bundle": str(assignment.bundle),
                 "environ": dict(assignment.environ),
@@ -80,6 +77,9 @@ class Spare:
             }
             self._channel.setblocking(False)  # noqa: FBT003 - the socket's own signature
             await loop.sock_sendall(self._channel, json.dumps(task).encode() + b"\n")
+            for descriptor in (assignment.stdout, assignment.stderr):
+                line = json.dumps({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": {}}) + "\n"
+                socket.send_fds(self._channel, [line.encode()], [descriptor])
             if not assignment.inspect:
                 return None
             async with asyncio.timeout(_ANSWER_SECONDS):

@@ -4,6 +4,7 @@
 // does not see or break the runtime's own calls.
 
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 
 const PREFIX = "/2018-06-01/runtime";
 const TRAILER_TYPE = "Lambda-Runtime-Function-Error-Type";
@@ -18,6 +19,20 @@ export class RuntimeApi {
     const separator = address.lastIndexOf(":");
     this.#hostname = address.slice(0, separator);
     this.#port = Number(address.slice(separator + 1));
+    this.#connectAhead();
+  }
+
+  // The connection is made while the process becomes a function, and is there when the first request is.
+  #connectAhead() {
+    const later = this.#agent.createConnection;
+    let ahead = connect({ host: this.#hostname, port: this.#port, noDelay: true });
+    const failed = () => (ahead = undefined); // the first request tries again, and says why
+    ahead.once("error", failed);
+    this.#agent.createConnection = (...values) => {
+      this.#agent.createConnection = later;
+      ahead?.off("error", failed);
+      return ahead ?? later.apply(this.#agent, values);
+    };
   }
 
   async next() {

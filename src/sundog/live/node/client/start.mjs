@@ -1,7 +1,7 @@
 // Starts one execution environment: `node start.mjs <bundle>` at once, or `node start.mjs` as a spare that waits.
 //
-// A spare has loaded everything here and is told over its IPC channel what to become: two file descriptors for its
-// output, then the function's environment and bundle. Starting Node costs 40 ms; becoming a function costs a few.
+// A spare has loaded everything here and is told over its IPC channel what to become: the function's environment and
+// bundle, then two file descriptors for its output. Starting Node costs 40 ms; becoming a function costs a few.
 
 import fs from "node:fs";
 import inspector from "node:inspector";
@@ -13,14 +13,15 @@ import { serve } from "./loop.mjs";
 import { installGlobals } from "./stream.mjs";
 import { warmUp } from "./warm.mjs";
 
+// Standard output and standard error, in the order in which their handles are sent.
+const OUTPUTS = [1, 2];
 const EXIT_UNHANDLED_REJECTION = 128;
 const EXIT_UNCAUGHT_EXCEPTION = 129;
 
 const invocation = { requestId: undefined };
 
-async function run(bundle, options) {
+async function run(bundle, api, options) {
   process.chdir(process.env.LAMBDA_TASK_ROOT ?? ".");
-  const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
   patchConsole(invocation);
   installGlobals(invocation);
   endOnFault(api, "uncaughtException", "Uncaught Exception", EXIT_UNCAUGHT_EXCEPTION, (error) => error);
@@ -62,16 +63,20 @@ function becomeWhenTold() {
   warmUp();
   const outputs = [];
   let task;
+  let api;
   process.on("message", (message, handle) => {
     if (handle) outputs.push(handle);
     else {
       task = message;
-      if (task.inspect) inspector.open(0, "127.0.0.1", false);
-      process.send(task.inspect ? { inspector: inspector.url() } : {}, () => process.disconnect());
+      // Connects while the rest arrives.
+      api = new RuntimeApi(task.environ.AWS_LAMBDA_RUNTIME_API);
     }
+    if (outputs.length < OUTPUTS.length) return;
+    if (task.inspect) inspector.open(0, "127.0.0.1", false);
+    process.send(task.inspect ? { inspector: inspector.url() } : {}, () => process.disconnect());
   });
   process.on("disconnect", () => {
-    if (task === undefined) process.exit(0); // given up, or the session has ended
+    if (outputs.length < OUTPUTS.length) process.exit(0); // given up, or the session has ended
     process.removeAllListeners("message");
     process.removeAllListeners("disconnect");
     // Code that looks for a parent to talk to must find what it finds on Lambda: none.
@@ -80,13 +85,13 @@ function becomeWhenTold() {
     // A variable set here is set for the process, so native code and child processes see it as well.
     for (const name of Object.keys(process.env)) delete process.env[name];
     Object.assign(process.env, task.environ);
-    run(task.bundle, { waitForDebugger: task.inspect === true });
+    run(task.bundle, api, { waitForDebugger: task.inspect === true });
   });
 }
 
 function replaceOutput(handles) {
   // `open` returns the lowest free number; Node has no dup2. The channel was descriptor 1: libuv never closes that.
-  for (const [index, descriptor] of [1, 2].entries()) {
+  for (const [index, descriptor] of OUTPUTS.entries()) {
     fs.closeSync(descriptor);
     fs.openSync(`/dev/fd/${handles[index].fd}`, "w");
   }
@@ -94,5 +99,7 @@ function replaceOutput(handles) {
 }
 
 const [bundle] = process.argv.slice(2);
-if (bundle !== undefined) run(bundle, { waitForDebugger: false });
+if (bundle !== undefined) {
+  run(bundle, new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API), { waitForDebugger: false });
+}
 else becomeWhenTold();
