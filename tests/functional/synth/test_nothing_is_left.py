@@ -23,6 +23,10 @@ from sundog.deploy.synth.service import SynthService
 from sundog.errors import SundogError
 from sundog.model.project import find_project
 
+async def service_state(service, waits):
+    while (service._worker.prepared is not None) is not waits:
+        await anyio.sleep(0.01)
+
 async def main():
     project = find_project(Path(sys.argv[1]))
     async with SynthService(project, print).running() as service:
@@ -35,6 +39,18 @@ async def main():
         elif sys.argv[2] == "prewarm":
             service.prewarm(stage)
             await anyio.sleep_forever()
+    if sys.argv[2] == "node idle":
+        async with SynthService(project, print, node_idle_seconds=0.5).running() as service:
+            service.prewarm(stage)
+            await service_state(service, waits=True)
+            await service_state(service, waits=False)
+            print("released", flush=True)
+            while not (project.root / "edited").exists():
+                await anyio.sleep(0.01)
+            service.affected_by([project.root / "functions" / "handler.py"])
+            await service_state(service, waits=True)
+            print("waits again", flush=True)
+        return
     async with SynthService(project, print, idle_seconds=0.1).running() as service:
         service.prewarm(stage)
         for state, message in ((True, "loaded"), (False, "released")):
@@ -89,6 +105,10 @@ class Session:
 
     def assert_gone(self) -> None:
         wait_until(lambda: not self.others(), f"processes are left: {self.others()}", self.output, seconds=15)
+
+
+def kernels(session: Session) -> list[int]:
+    return [pid for pid in session.others() if b"program.js" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.fixture
@@ -165,15 +185,24 @@ def test_a_killed_node_is_told_or_replaced(looping):
 
 def test_a_killed_session_takes_the_waiting_spare_along(looping):
     session = Session(looping, "prewarm")
-    wait_until(
-        lambda: any(b"program.js" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in session.others()),
-        "Node did not start",
-        session.output,
-    )
+    wait_until(lambda: kernels(session), "Node did not start", session.output)
 
     session.process.kill()
     session.process.wait()
 
+    session.assert_gone()
+
+
+def test_node_that_nobody_needs_is_ended_before_the_worker_and_comes_back_with_an_edit(looping):
+    session = Session(looping, "node idle")
+    wait_until(lambda: "released" in session.output.read_text(), "Node was not ended", session.output)
+
+    assert kernels(session) == []
+    assert len(session.others()) == 1  # the worker, with all that it has imported
+
+    (looping / "edited").touch()
+    wait_until(lambda: "waits again" in session.output.read_text(), "Node did not return", session.output)
+    session.process.wait(30)
     session.assert_gone()
 
 

@@ -35,6 +35,8 @@ from sundog.model.project import Project, Stage
 Mode: TypeAlias = Literal["dev", "deploy"]
 Origin: TypeAlias = Literal["cache", "warm", "cold"]
 
+_AFTER_EDIT_SECONDS = 0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class SynthResult:
@@ -62,6 +64,7 @@ class SynthService:
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
         timeout_seconds: float = 600,
+        node_idle_seconds: float = 180,
         idle_seconds: float = 900,
         worker: SynthWorker | None = None,
     ) -> None:
@@ -73,8 +76,10 @@ class SynthService:
             environ: The variables that the app is given, besides those of the stage.
             clock: The wall clock of events.
             timeout_seconds: When an app that does not end is stopped.
-            idle_seconds: When a worker that nobody needed is ended, for its memory; the next edit of any file that
-                `affected_by` is asked about loads it again.
+            node_idle_seconds: When the Node process that waits for the next synth is ended, for its memory, because no
+                file was edited that long; the next edit of any file that `affected_by` is asked about starts it again,
+                which takes half a second.
+            idle_seconds: When the whole worker is ended.
             worker: The process that runs the app; one that may fork where that is safe when not given.
         """
         self._project = project
@@ -82,10 +87,15 @@ class SynthService:
         self._environ = environ
         self._clock = clock
         self._timeout = timeout_seconds
-        self._idle = idle_seconds
+        self._used = anyio.Event()
+        self._prewarming = False
         self._last_stage: tuple[Stage, Mode] | None = None
         self._python = app_python(project.root)
         self._worker = worker or SynthWorker(python=self._python, fork=sys.platform == "linux")
+        self._idle_steps = (
+            (min(node_idle_seconds, idle_seconds), self._worker.release_runner),
+            (max(0, idle_seconds - node_idle_seconds), self._worker.close),
+        )
         self._tasks: anyio.abc.TaskGroup | None = None
         self._lock = anyio.Lock()
         self._running: anyio.CancelScope | None = None
@@ -97,6 +107,7 @@ class SynthService:
         """Keep the worker while the block runs; nothing of it is left after that."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            tasks.start_soon(self._release_when_idle)
             try:
                 yield self
             finally:
@@ -111,8 +122,8 @@ class SynthService:
 
     def affected_by(self, paths: Iterable[Path]) -> bool:
         """Whether files that were created, changed or deleted call for a synth."""
-        if self._last_stage is not None and not self._worker.is_alive:
-            self.prewarm(*self._last_stage)
+        self._used.set()
+        self._prewarm_after_edit()
         if self._record is None:
             return any(path.suffix == ".py" or path == self._project.app_file for path in paths)
         return self._record.affected_by(paths)
@@ -121,8 +132,8 @@ class SynthService:
         """Begin to load the worker for the next synth, beside whatever else is done."""
         if self._tasks is not None:
             self._last_stage = (stage, mode)
+            self._used.set()
             self._tasks.start_soon(self._prewarm, stage, mode)
-            self._tasks.start_soon(self._release_when_idle, self._latest)
 
     async def synth(self, stage: Stage, *, mode: Mode, reason: str) -> SynthResult:
         """Return the stage's cloud assembly, synthesizing when anything that the last synth read has changed.
@@ -136,6 +147,7 @@ class SynthService:
             SundogError: The app is wrong, or its process failed: a subclass of `errors.py`, or the construct's own.
             SynthSuperseded: Another call came before this one ended.
         """
+        self._used.set()
         self._latest += 1
         ticket = self._latest
         if self._running is not None:
@@ -247,11 +259,35 @@ class SynthService:
             type_hints=cached.type_hints,
         )
 
-    async def _release_when_idle(self, ticket: int) -> None:
-        await anyio.sleep(self._idle)
-        async with self._lock:
-            if ticket == self._latest:
-                await self._worker.close()
+    async def _release_when_idle(self) -> None:
+        """Give memory back in two steps, each when nothing was edited for a while."""
+        while True:
+            self._used = anyio.Event()
+            for seconds, release in self._idle_steps:
+                with anyio.move_on_after(seconds):
+                    await self._used.wait()
+                async with self._lock:
+                    if self._used.is_set():
+                        break
+                    await release()
+            await self._used.wait()
+
+    def _prewarm_after_edit(self) -> None:
+        """Get back what was released."""
+        if self._tasks is None or self._last_stage is None or self._prewarming or self._worker.prepared:
+            return
+        stage, mode = self._last_stage
+
+        async def prewarm() -> None:
+            try:
+                # The edited function is started now, and comes first.
+                await anyio.sleep(_AFTER_EDIT_SECONDS)
+                await self._prewarm(stage, mode)
+            finally:
+                self._prewarming = False
+
+        self._prewarming = True
+        self._tasks.start_soon(prewarm)
 
     async def _prewarm(self, stage: Stage, mode: Mode) -> None:
         async with self._lock:
@@ -267,6 +303,7 @@ class SynthService:
                 if not is_loaded:
                     await self._worker.load(_modules_ahead(cached), surroundings, ahead=True)
                 await prepare(self._worker, surroundings)
+                self._used.set()
             except (WorkerDied, NodeNotStarted) as error:
                 await self._worker.close()
                 self._observer(

@@ -193,6 +193,21 @@ class SynthWorker:
             return []
         return text.splitlines()[-_OUTPUT_LINES:]
 
+    async def release_runner(self) -> None:
+        """End the runner that waits, with its Node process, and keep what the child has imported.
+
+        A child that does not fork is the runner itself: then nothing is kept.
+        """
+        if self.prepared is None:
+            return
+        if not self._fork:
+            await self.close()
+            return
+        self.prepared = None
+        with anyio.CancelScope(shield=True):
+            await self._stop_runner()
+            self._remove_channel()
+
     async def close(self) -> None:
         """End the child, its runner and its Node process, at once."""
         with anyio.CancelScope(shield=True):
