@@ -233,7 +233,9 @@ class NodeRunner:
 
     async def _choose(self, function: DeployedFunction) -> NodeChoice:
         runtime = function.entry.runtime
-        choice = self._nodes.chosen(runtime) or await asyncio.to_thread(self._nodes.choose, runtime)
+        choice = self._nodes.chosen(runtime)
+        if choice is None:
+            choice = await asyncio.to_thread(self._nodes.choose, runtime)
         if choice.notice is not None and runtime not in self._noticed:
             self._noticed.add(runtime)
             self._observer(Notice(at=self._wall_clock(), level="warning", text=choice.notice, fix=choice.fix))
