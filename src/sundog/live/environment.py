@@ -48,6 +48,8 @@ class LoadedReport(msgspec.Struct, frozen=True, kw_only=True):
     modules: list[str] = []
     reads: dict[str, list[str]] = {}
     threads: list[str] = []
+    sdk_files: list[str] = []
+    """What its AWS SDK read to make clients; see `worker/child/sdk_data.py`."""
 
 
 class EnvironmentOwner(Protocol):

@@ -340,7 +340,7 @@ class LiveSession:
     def _on_loaded(self, function: DeployedFunction, report: LoadedReport) -> None:
         self._graph.learn(function.entry.id, {Path(path): digest for path, digest in report.files.items()})
         if function.entry.language == "python":
-            self._python.loaded(function, report.modules, report.reads, report.threads)
+            self._python.loaded(function, report.modules, report.reads, report.threads, report.sdk_files)
 
     def _on_changed(self, paths: frozenset[Path], noticed: float) -> None:
         changed = self._graph.really_changed({path.resolve() for path in paths} | paths)

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
+
+from sundog.live.worker.child.sdk_data import SdkData
 
 from .conftest import Live, function, live_session
 
@@ -24,6 +27,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 def zygote_has(live: Live) -> set[str]:
     (zygote,) = live.session.python.zygotes.values()
     return set(zygote.preloaded)
+
+
+def sdk_files(live: Live) -> tuple[str, ...]:
+    (zygote,) = live.session.python.zygotes.values()
+    return zygote.sdk_files
 
 
 async def test_installed_module_is_imported_once_for_all_workers(
@@ -158,3 +166,80 @@ async def test_sundog_runtime_can_be_imported_where_it_is_not_installed(
         )
 
         assert await live.answer() == "sundog_runtime"
+
+
+CLIENTS = """\
+import json
+
+from botocore.loaders import JSONFileLoader
+
+parsed = []
+parse = json.loads
+
+
+def counted(text, **options):
+    if len(text) > 20_000:
+        parsed.append(len(text))
+    return parse(text, **options)
+
+
+json.loads = counted
+import boto3
+
+client = boto3.client("sqs", region_name="us-east-1")
+by_first = len(parsed)
+other = boto3.session.Session().client("sqs", region_name="us-east-1")
+
+
+def handler(event, context):
+    return {
+        "by_first": by_first,
+        "by_other": len(parsed) - by_first,
+        "operations": client.meta.service_model.operation_names,
+        "shared": client.meta.service_model.metadata is other.meta.service_model.metadata,
+    }
+"""
+
+
+async def test_what_the_aws_sdk_reads_for_a_client_is_parsed_once_for_all_workers(tmp_path: Path) -> None:
+    async with live_session(tmp_path) as live:
+        await live.handler(CLIENTS)
+        first = await live.answer()
+
+        async def edit() -> dict[str, object]:
+            count = len(live.ready)
+            live.write("app.py", "# edited\n" + (live.root / "app.py").read_text())
+            await live.until(lambda: len(live.ready) > count, "a new environment")
+            answer = await live.answer()
+            assert isinstance(answer, dict)
+            return answer
+
+        await live.until(lambda: "botocore.loaders" in zygote_has(live), "the zygote's import")
+        await edit()
+        await live.until(lambda: sdk_files(live), "the zygote's parse")
+        later = await edit()
+
+    assert first["by_first"] > 0
+    assert later["by_first"] == 0
+    # Each session of the SDK has objects of its own, as without sundog.
+    assert later["by_other"] == first["by_other"] > 0
+    assert later["shared"] is False
+    assert later["operations"] == first["operations"]
+
+
+def test_a_file_of_the_aws_sdk_that_was_changed_is_parsed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JSONFileLoader, "load_file", JSONFileLoader.load_file)  # put back afterwards
+    for name, value in (("kept", 1), ("changed", 1)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"value": value}))
+    data = SdkData()
+    data.prepare([str(tmp_path / "kept"), str(tmp_path / "changed"), str(tmp_path / "missing")])
+    data.install()
+    (tmp_path / "changed.json").write_text(json.dumps({"value": 1000}))
+    load = JSONFileLoader().load_file
+
+    assert load(str(tmp_path / "kept")) == {"value": 1}
+    assert load(str(tmp_path / "changed")) == {"value": 1000}
+    assert load(str(tmp_path / "missing")) is None
+    assert data.read == [str(tmp_path / "kept"), str(tmp_path / "changed")]

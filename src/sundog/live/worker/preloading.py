@@ -26,6 +26,8 @@ class ModuleFacts(msgspec.Struct):
     """Environment variables by module that reads them while imported."""
     threads: list[str] = []
     """Modules that start threads while imported."""
+    sdk_files: list[str] = []
+    """Files that the AWS SDK read to make clients, without their ending."""
 
 
 class Knowledge:
@@ -51,6 +53,7 @@ class Knowledge:
         modules: Iterable[str],
         reads: Mapping[str, Iterable[str]],
         threads: Iterable[str],
+        sdk_files: Iterable[str] = (),
     ) -> bool:
         """Take a report; say whether it told anything new."""
         facts = self.facts(interpreter)
@@ -59,6 +62,7 @@ class Knowledge:
         for name, variables in reads.items():
             facts.reads[name] = sorted({*facts.reads.get(name, []), *variables})
         facts.threads = sorted({*facts.threads, *threads})
+        facts.sdk_files = list(dict.fromkeys([*facts.sdk_files, *sdk_files]))
         if msgspec.json.encode(facts) == before:
             return False
         self._save()

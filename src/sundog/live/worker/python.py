@@ -128,11 +128,12 @@ class PythonRunner:
         modules: Sequence[str],
         reads: Mapping[str, Sequence[str]],
         threads: Sequence[str],
+        sdk_files: Sequence[str],
     ) -> None:
-        """Learn from a worker's report which modules its kind needs."""
+        """Learn from a worker's report which modules its kind needs, and what the AWS SDK reads for it."""
         zygote = self._zygotes.get(self._interpreter(function))
         if zygote is not None:
-            zygote.learn(modules, reads, threads)
+            zygote.learn(modules, reads, threads, sdk_files)
 
     async def spawn(
         self, argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path, stdout: int, stderr: int
@@ -187,6 +188,7 @@ class Zygote:
         self._link: SupervisorLink | None = None
         self._retired: list[SupervisorLink] = []
         self._preloaded: list[str] = []
+        self._sdk_files: list[str] = []
         self._spares: deque[_Spare] = deque()
         self._spares_dropped = 0
         self._refill: asyncio.Task[None] | None = None
@@ -204,6 +206,11 @@ class Zygote:
         """Modules that workers forked from now on have already."""
         return () if self._preloading else tuple(self._preloaded)
 
+    @property
+    def sdk_files(self) -> tuple[str, ...]:
+        """Files of the AWS SDK that workers forked from now on find parsed."""
+        return () if self._preloading else tuple(self._sdk_files)
+
     def configure(self, environments: Sequence[Mapping[str, str]]) -> None:
         """Take the variables of all functions; start, or start anew when it matters to imported modules."""
         before = common_variables(self._environments)
@@ -220,10 +227,16 @@ class Zygote:
         self._start()
 
     def learn(
-        self, modules: Sequence[str], reads: Mapping[str, Sequence[str]], threads: Sequence[str]
+        self,
+        modules: Sequence[str],
+        reads: Mapping[str, Sequence[str]],
+        threads: Sequence[str],
+        sdk_files: Sequence[str],
     ) -> None:
         """Take a worker's report; preload what is new and safe."""
-        told = self._knowledge.learn(self._interpreter, modules=modules, reads=reads, threads=threads)
+        told = self._knowledge.learn(
+            self._interpreter, modules=modules, reads=reads, threads=threads, sdk_files=sdk_files
+        )
         if told:
             self._preload()
 
@@ -264,6 +277,7 @@ class Zygote:
         common = common_variables(self._environments)
         environ = {**base_variables(self._settings.environ), **common}
         self._preloaded = []
+        self._sdk_files = []
         self._preloading = False
         link = SupervisorLink(
             self._interpreter,
@@ -299,12 +313,15 @@ class Zygote:
     def _preload(self, *, first: bool = False) -> None:
         if self._preloading or self._link is None:
             return
-        wanted = safe_modules(self._knowledge.facts(self._interpreter), self._environments, VOLATILE)
+        facts = self._knowledge.facts(self._interpreter)
+        wanted = safe_modules(facts, self._environments, VOLATILE)
         new = [name for name in wanted if name not in self._preloaded]
-        if new or first:
+        files = [name for name in facts.sdk_files if name not in self._sdk_files]
+        if new or files or first:
             self._preloading = True
-            self._link.preload(new)
+            self._link.preload(new, files)
             self._preloaded += new
+            self._sdk_files += files
 
     def _preload_done(self, link: SupervisorLink, report: dict[str, Any]) -> None:
         if link is not self._link:

@@ -145,9 +145,9 @@ class SupervisorLink:
                 fix="make the folder writable, and free some space if the disk is full",
             ) from error
 
-    def preload(self, modules: Sequence[str]) -> None:
-        """Order the import of third-party modules for all processes forked from now on."""
-        self._send({"order": "preload", "modules": list(modules)}, [])
+    def preload(self, modules: Sequence[str], sdk_files: Sequence[str]) -> None:
+        """Order the import of third-party modules, and of what the SDK reads, for all processes forked from now on."""
+        self._send({"order": "preload", "modules": list(modules), "sdk_files": list(sdk_files)}, [])
 
     async def spare(self, descriptor: int) -> SupervisedProcess:
         """Start a worker that waits on the given socket for its assignment."""

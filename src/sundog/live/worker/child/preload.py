@@ -9,10 +9,11 @@ from typing import Any
 
 from .platform import thread_count
 from .recorder import ImportRecorder
+from .sdk_data import SdkData
 
 
-def preload(names: list[str]) -> dict[str, Any]:
-    """Import modules and report what they did meanwhile.
+def preload(names: list[str], sdk_data: SdkData, files: list[str]) -> dict[str, Any]:
+    """Import modules and parse files of theirs; report what they did meanwhile.
 
     A module that cannot be imported on its own is left out: the worker that needs it will say why. The import stops
     at a module that leaves a thread behind, because a process with threads must not be forked.
@@ -34,6 +35,8 @@ def preload(names: list[str]) -> dict[str, Any]:
                 break
     finally:
         recorder.stop()
+    if threaded is None:
+        sdk_data.prepare(files)
     return {
         "modules": [name for name in names if name in sys.modules],
         "failed": failed,

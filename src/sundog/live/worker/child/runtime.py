@@ -29,11 +29,19 @@ environment may be killed at any moment after."""
 class Runtime:
     """The life of one worker after it was given its function."""
 
-    def __init__(self, *, record: SourceRecord, baseline: set[str], flush_native: Callable[[], None]) -> None:
-        """Take the record of project files and the modules that were there before."""
+    def __init__(
+        self,
+        *,
+        record: SourceRecord,
+        baseline: set[str],
+        flush_native: Callable[[], None],
+        sdk_files: list[str],
+    ) -> None:
+        """Take the record of project files, the modules that were there before, and the list of what the SDK reads."""
         self._record = record
         self._baseline = baseline
         self._flush_native = flush_native
+        self._sdk_files = sdk_files
         self._recorder = ImportRecorder()
         self._known_modules = 0
         self._state = output.RequestState()
@@ -141,6 +149,7 @@ class Runtime:
             "modules": modules,
             "reads": {name: sorted(names) for name, names in self._recorder.reads.items()},
             "threads": sorted(self._recorder.threads),
+            "sdk_files": self._sdk_files,
         }
         return json.dumps(report).encode()
 

@@ -17,6 +17,7 @@ from typing import Any
 from . import marshal, output, platform
 from .preload import preload
 from .runtime import Runtime
+from .sdk_data import SdkData
 from .sources import SourceRecord
 
 
@@ -26,19 +27,26 @@ def main(arguments: list[str]) -> None:
     library = platform.native_library()
     platform.die_with_parent(library, options["parent"])
     baseline = set(sys.modules)
-    preload(options["modules"])
-    become_environment(socket.socket(fileno=int(arguments[0])), options, baseline, library)()
+    sdk_data = SdkData()
+    preload(options["modules"], sdk_data, options["sdk_files"])
+    become_environment(socket.socket(fileno=int(arguments[0])), options, baseline, library, sdk_data)()
 
 
 def become_environment(
-    control: socket.socket, options: dict[str, Any], baseline: set[str], library: Any
+    control: socket.socket, options: dict[str, Any], baseline: set[str], library: Any, sdk_data: SdkData
 ) -> Callable[[], None]:
     """Wait for an assignment, put this process into its state, and return what is to be run then."""
     record = SourceRecord(options["root"])
     record.install()
     output.open_streams()
     baseline = baseline.union(sys.modules)
-    runtime = Runtime(record=record, baseline=baseline, flush_native=platform.native_flush(library))
+    sdk_data.install()
+    runtime = Runtime(
+        record=record,
+        baseline=baseline,
+        flush_native=platform.native_flush(library),
+        sdk_files=sdk_data.read,
+    )
     rehearse(runtime)
     message, descriptors = _receive(control)
     control.close()

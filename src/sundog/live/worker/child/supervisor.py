@@ -22,6 +22,7 @@ from typing import Any
 
 from . import platform
 from .preload import preload
+from .sdk_data import SdkData
 from .spare import become_environment, reset_signals
 
 START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py")
@@ -46,6 +47,8 @@ class Supervisor:
         self._options = options
         self._baseline = set(sys.modules)
         self._modules: list[str] = []
+        self._sdk_data = SdkData()
+        self._sdk_files: list[str] = []
         self._children: set[int] = set()
         self._descriptors: list[int] = []
         self._buffer = b""
@@ -99,7 +102,7 @@ class Supervisor:
     def _spare(self, order: dict[str, Any]) -> Callable[[], None] | None:
         descriptor = self._descriptors.pop(0)
         if self._mode == "spawn":
-            options = json.dumps({**self._options, "modules": self._modules, "parent": os.getpid()})
+            options = json.dumps({**self._options, **self._loaded(), "parent": os.getpid()})
             command = [sys.executable, "-I", START, "spare", str(descriptor), options]
             self._popen(order["id"], command, pass_fds=(descriptor,))
             os.close(descriptor)
@@ -117,10 +120,16 @@ class Supervisor:
         self._control.close()
         for leftover in (self._wake_read, self._wake_write, *self._descriptors):
             os.close(leftover)
-        spare_options = {**self._options, "modules": self._modules}
         return become_environment(
-            socket.socket(fileno=descriptor), spare_options, self._baseline, self._library
+            socket.socket(fileno=descriptor),
+            {**self._options, **self._loaded()},
+            self._baseline,
+            self._library,
+            self._sdk_data,
         )
+
+    def _loaded(self) -> dict[str, Any]:
+        return {"modules": self._modules, "sdk_files": self._sdk_files}
 
     def _spawn(self, order: dict[str, Any]) -> None:
         stdout, stderr = self._descriptors.pop(0), self._descriptors.pop(0)
@@ -149,8 +158,9 @@ class Supervisor:
         self._started(identity, process.pid)
 
     def _preload(self, order: dict[str, Any]) -> None:
-        done = preload(order["modules"])
+        done = preload(order["modules"], self._sdk_data, order["sdk_files"])
         self._modules += [name for name in done["modules"] if name not in self._modules]
+        self._sdk_files += [name for name in order["sdk_files"] if name not in self._sdk_files]
         gc.collect()
         gc.freeze()
         self._tell({"report": "preloaded", **done})
