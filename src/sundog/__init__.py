@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sundog.constructs.alarm import Alarm
     from sundog.constructs.api import Api
     from sundog.constructs.app import App
+    from sundog.constructs.auth import Auth
     from sundog.constructs.bucket import Bucket
     from sundog.constructs.cognito import Cognito
     from sundog.constructs.cron import Cron
@@ -36,6 +37,7 @@ __all__ = [
     "Alarm",
     "Api",
     "App",
+    "Auth",
     "Bucket",
     "Cognito",
     "Cron",
@@ -60,6 +62,7 @@ _MODULES = {
     "Alarm": "sundog.constructs.alarm",
     "Api": "sundog.constructs.api",
     "App": "sundog.constructs.app",
+    "Auth": "sundog.constructs.auth",
     "Bucket": "sundog.constructs.bucket",
     "Cognito": "sundog.constructs.cognito",
     "Cron": "sundog.constructs.cron",

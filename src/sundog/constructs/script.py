@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 import aws_cdk
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_lambda as lambda_
-import aws_cdk.aws_logs as logs
 from constructs import Construct
 
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition, function_of
 from sundog.constructs._function_props import FunctionProps, function_props, merged
+from sundog.constructs._provided import provided_function
 from sundog.constructs._registry import listed
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -169,28 +168,16 @@ class Script(SundogConstruct):
 
 def _provider_of(stack: aws_cdk.Stack, removal_policy: aws_cdk.RemovalPolicy) -> lambda_.Function:
     """Return the function that runs the scripts of a stack and answers CloudFormation; made for the first of them."""
-    existing = stack.node.try_find_child(_PROVIDER_ID)
-    if existing is not None:
-        return existing  # type: ignore[return-value]  # nobody else has that id
-    source = files("sundog.aws.provided").joinpath("script.py").read_text("utf-8")
-    provider = lambda_.Function(
+    provider, is_new = provided_function(
         stack,
         _PROVIDER_ID,
-        code=lambda_.Code.from_inline(source),
-        handler="index.handler",
-        runtime=lambda_.Runtime.PYTHON_3_13,
-        timeout=aws_cdk.Duration.seconds(_PROVIDER_SECONDS),
-        memory_size=256,
+        "script",
+        seconds=_PROVIDER_SECONDS,
         description="Runs the scripts of this stack",
+        removal_policy=removal_policy,
     )
-    group = logs.CfnLogGroup(
-        stack,
-        f"{_PROVIDER_ID}Logs",
-        log_group_name=f"/aws/lambda/{provider.function_name}",
-        retention_in_days=30,
-    )
-    group.apply_removal_policy(removal_policy)
-    provider.add_to_role_policy(
-        iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
-    )
+    if is_new:
+        provider.add_to_role_policy(
+            iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
+        )
     return provider

@@ -463,6 +463,25 @@ CASES = {
     "script_without_a_function": 'Script(stack, "seed", params={"count": 3})',
     "script_that_runs_too_long": 'Script(stack, "seed", on_create={"handler": "functions/digest.run", "timeout": 900})',
     # Users
+    "prefix_without_a_slash": 'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get", prefix="auth/")',
+    "redirect_that_is_a_path": 'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get", redirects=["/home"])',
+    "redirect_with_a_path": (
+        'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get",'
+        ' redirects=["https://app.example.com/home"])'
+    ),
+    "redirect_to_any_site": (
+        'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get", redirects=["https://*.example.com"])'
+    ),
+    "redirect_without_tls": (
+        'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get", redirects=["http://app.example.com"])'
+    ),
+    "session_too_long": (
+        'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get", session="500 days")'
+    ),
+    "key_version_in_words": (
+        'Auth(stack, "auth", api=Api(stack, "api"), authenticator="functions/notes.get", key_version="two")'
+    ),
+    "sign_in_to_no_api": 'Auth(stack, "auth", api="api", authenticator="functions/notes.get")',
     "login_misspelt": 'Cognito(stack, "users", login=["mail"])',
     "login_with_a_preferred_name_only": 'Cognito(stack, "users", login=["preferred_username"])',
     "trigger_misspelt": 'Cognito(stack, "users", triggers={"presignup": "functions/notes.get"})',

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from sundog_runtime._resources import (
     Api,
+    Auth,
     Cognito,
     Database,
     Function,
@@ -33,6 +34,7 @@ from sundog_runtime._resources import (
 
 __all__ = [
     "Api",
+    "Auth",
     "Cognito",
     "Database",
     "Function",

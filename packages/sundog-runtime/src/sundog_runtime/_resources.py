@@ -277,6 +277,15 @@ class KinesisStream(_WithClient):
     stream_arn: str
 
 
+class Auth(Resource):
+    """Sign-in for an API; `sundog_runtime.auth` uses it."""
+
+    url: str
+    """Address of the API, without a slash at the end."""
+    prefix: str
+    """Where the routes of the authenticator are: `/auth`."""
+
+
 class Cognito(Resource):
     """A user pool of Cognito."""
 
@@ -321,6 +330,7 @@ class StaticSite(Resource):
 
 
 KINDS: dict[str, type[Resource]] = {
+    "Auth": Auth,
     "Cognito": Cognito,
     "Table": Table,
     "Queue": Queue,
