@@ -88,7 +88,7 @@ class Auth(SundogConstruct):
             raise self._invalid(
                 f"`api` is {type_name(api)}", "people sign in to an `Api` of sundog", "hand in the `Api`"
             )
-        self._url = url or api.url
+        self._url = url or api.custom_domain_url or api.url
         self.prefix = self._checked_prefix(prefix)
         self.redirects = [self._origin(address) for address in redirects]
         self.session_seconds = self._session(session)
@@ -100,9 +100,11 @@ class Auth(SundogConstruct):
             self, "authenticator", authenticator, what="`authenticator`", defaults=function_defaults
         )
         self.cdk.table.grant(self.authenticator, "dynamodb:PutItem")
-        api.add_routes({f"ANY {self.prefix}/{{proxy+}}": self.authenticator})
-        for route in api.routes:
-            api.function(route).bind([self])
+        # Whoever is not signed in must be able to reach it, whatever the API asks of the callers of its other routes.
+        route = {"function": self.authenticator, "authorizer": "none"}
+        api.add_routes({f"ANY {self.prefix}/{{proxy+}}": route})
+        self.authenticator.bind([self])
+        api.bind([self])
         self.registry.constructs.append(self)
 
     def _create_keys(self, version: int) -> aws_cdk.CustomResource:
