@@ -29,7 +29,7 @@ from sundog_runtime.auth import (
 )
 from sundog_runtime.auth._errors import InvalidToken
 from sundog_runtime.auth._fetch import fetch
-from sundog_runtime.auth._keys import KEPT_SECONDS, Key, Keyring
+from sundog_runtime.auth._keys import KEPT_SECONDS, SETTLED_SECONDS, Key, Keyring
 from sundog_runtime.auth._requests import Request, cookies_of
 from sundog_runtime.auth._rsa import is_signed
 from sundog_runtime.auth._settings import Settings, origin_of, settings_of
@@ -47,9 +47,11 @@ VALUES: dict[str, Any] = {
 }
 
 
-def key_value(*ids: str) -> str:
+def key_value(*ids: str, made_at: float = 0) -> str:
     secret = base64.b64encode(b"k" * 32).decode()
-    return json.dumps({"keys": [{"id": name, "version": "1", "secret": secret} for name in ids]})
+    return json.dumps(
+        {"keys": [{"id": name, "version": "1", "made_at": made_at, "secret": secret} for name in ids]}
+    )
 
 
 class Clock:
@@ -115,7 +117,7 @@ def test_nonsense_is_no_token(keyring: Keyring, token: str) -> None:
 
 
 def test_sessions_of_the_key_before_stay_good_and_older_ones_do_not(keyring: Keyring) -> None:
-    old, older = Key("old", b"k" * 32), Key("older", b"k" * 32)
+    old, older = Key("old", b"k" * 32, 0), Key("older", b"k" * 32, 0)
 
     assert read(keyring, "session", sign(old, "session", {"sub": "ada"}, 60))["sub"] == "ada"
     with pytest.raises(InvalidToken, match="no longer used"):
@@ -135,9 +137,22 @@ def test_an_unknown_key_is_asked_for_but_not_for_every_forged_token() -> None:
     kept.insert(0, "two")
     assert keyring.find("two") is None
     clock.now += 31
-    assert keyring.find("two") == Key("two", b"k" * 32)
+    assert keyring.find("two") == Key("two", b"k" * 32, 0)
     assert [keyring.find("forged") for _ in range(50)] == [None] * 50
     assert len(asked) == 2
+
+
+def test_a_new_key_signs_when_every_function_has_heard_of_it() -> None:
+    clock = Clock()
+    value = json.loads(key_value("old"))["keys"]
+    first = Keyring(lambda: json.dumps({"keys": value}), clock)
+    assert first.current().id == "old"
+
+    value = [*json.loads(key_value("new", made_at=clock.now))["keys"], *value]
+    clock.now += SETTLED_SECONDS - 1
+    assert [key.id for key in (first.current(), first.find("new") or first.current())] == ["old", "new"]
+    clock.now += 1
+    assert first.current().id == "new"
 
 
 def test_keys_outlive_a_failure_of_systems_manager(caplog: pytest.LogCaptureFixture) -> None:

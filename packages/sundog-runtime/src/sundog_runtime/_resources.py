@@ -284,6 +284,13 @@ class Auth(Resource):
     """Address of the API, without a slash at the end."""
     prefix: str
     """Where the routes of the authenticator are: `/auth`."""
+    redirects: list[str]
+    """Origins that people may be sent back to."""
+    session_seconds: int
+    keys: str
+    """Name of the parameter that holds the keys."""
+    table: str
+    """Name of the table of what was used."""
 
 
 class Cognito(Resource):

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+import time
 import urllib.request
 from typing import Any
 
@@ -47,6 +48,7 @@ def provide(parameter: str, version: str) -> None:
     key = {
         "id": secrets.token_hex(4),
         "version": version,
+        "made_at": int(time.time()),
         "secret": base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(),
     }
     value = json.dumps({"keys": [key, *keys][:KEPT_KEYS]})

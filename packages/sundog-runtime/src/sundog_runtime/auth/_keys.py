@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT_SECONDS = 300
-"""For how long a rotated key is still used for signing by a function that runs already."""
+"""For how long keys are kept before they are fetched again."""
+SETTLED_SECONDS = 2 * KEPT_SECONDS
+"""How old a key must be to sign: by then every function has heard of it, and none refuses what another made."""
 _RETRY_SECONDS = 30
 
 
@@ -22,10 +24,11 @@ class Key(NamedTuple):
 
     id: str
     secret: bytes
+    made_at: float
 
 
 class Keyring:
-    """The newest key, which signs, and the one before it, whose tokens are still good."""
+    """The newest key, which signs as soon as all know it, and the one before it, whose tokens are still good."""
 
     def __init__(self, fetch: Callable[[], str], clock: Callable[[], float] = time.time) -> None:
         """Take what fetches the parameter's value; nothing is fetched yet."""
@@ -38,7 +41,8 @@ class Keyring:
     def current(self) -> Key:
         """Return the key to sign with."""
         self._refresh(KEPT_SECONDS)
-        return self._keys[0]
+        settled = [key for key in self._keys if self._clock() >= key.made_at + SETTLED_SECONDS]
+        return settled[0] if settled else self._keys[-1]
 
     def find(self, identity: str) -> Key | None:
         """Return the key of an id, or None: one that this process has not heard of may be new, so it asks again."""
@@ -54,7 +58,9 @@ class Keyring:
                 return
             try:
                 found = json.loads(self._fetch())["keys"]
-                self._keys = [Key(one["id"], base64.b64decode(one["secret"])) for one in found]
+                self._keys = [
+                    Key(one["id"], base64.b64decode(one["secret"]), one["made_at"]) for one in found
+                ]
             except Exception as error:
                 if not self._keys:
                     raise
