@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from sundog.bundle.esbuild_install import esbuild_binary
+from sundog.bundle.node_runtime import node_runtime_flags
 from sundog.bundle.request import BundleRequest, declared_at
 from sundog.bundle.warm_entry import warm_entry
 from sundog.errors import BundleError, ConfigError, Location, SeveralErrors, SundogError, suggestion
@@ -103,6 +104,7 @@ def build_node(request: BundleRequest, staging: Path) -> None:
             "--log-limit=0",
             "--color=false",
             *(f"--external:{name}" for name in ON_LAMBDA),
+            *node_runtime_flags(request.project_root),
             *_flags(options),
         ],
         cwd=request.project_root,

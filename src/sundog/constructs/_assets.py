@@ -87,6 +87,7 @@ class Assets:
             parts += [handler.file.relative_to(self.project.root).as_posix(), handler.function]
             # What keeps it warm is bundled with it; for Python it is in every package.
             parts += ["warm"] if warm else []
+            parts += [self._node_runtime_digest()]
             folder = self.project.root
         else:
             parts += [handler.source.relative_to(self.project.root).as_posix()]
@@ -163,6 +164,13 @@ class Assets:
         """Return the digest of `sundog_runtime`, which is packaged with every Python function."""
         folder = Path(sundog_runtime.__file__).parent
         return self._digest(folder, "python")
+
+    def _node_runtime_digest(self) -> str:
+        """Return the digest of `sundog-runtime`, which is bundled into every JavaScript function that imports it."""
+        from sundog.bundle.node_runtime import node_runtime_folder
+
+        with bundle_inputs():
+            return _file_digest(node_runtime_folder() / "index.js")
 
     def _lock_digests(self, handler: Handler) -> list[str]:
         folders = dict.fromkeys((handler.source, self.project.root))

@@ -10,7 +10,7 @@ import aws_cdk.aws_s3 as s3
 import aws_cdk.aws_s3_notifications as s3_notifications
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Access, Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
@@ -76,6 +76,8 @@ class Bucket(SundogConstruct):
 
     kind = "Bucket"
     cdk_keys = ("bucket",)
+    read_only = Access("grant_read", doc="Read and list objects, and no more.")
+    write_only = Access("grant_write", doc="Write and delete objects, and no more.")
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import aws_cdk.aws_lambda as lambda_
 import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Access, Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
 from sundog.constructs._function_props import FunctionProps
@@ -56,6 +56,10 @@ class KinesisStream(SundogConstruct):
 
     kind = "KinesisStream"
     cdk_keys = ("stream",)
+    read_only = Access("grant_read", doc="Read records, and no more.")
+    read_and_write = Access(
+        "grant_read_write", doc="Read and put records; `bind` alone lets a function put them."
+    )
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ import aws_cdk.aws_lambda as lambda_
 import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Access, Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
 from sundog.constructs._function_props import FunctionProps
@@ -93,6 +93,8 @@ class Table(SundogConstruct):
 
     kind = "Table"
     cdk_keys = ("table",)
+    read_only = Access("grant_read_data", doc="Read items, and no more.")
+    write_only = Access("grant_write_data", doc="Write and delete items, and no more.")
 
     def __init__(
         self,

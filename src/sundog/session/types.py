@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sundog.bundle.node_runtime import node_runtime_folder
 from sundog.deploy.synth.service import SynthService
 from sundog.live.worker.python import runtime_package_folder
 from sundog.model.events import Observer
@@ -11,9 +12,11 @@ from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.bound_names import bound_names
 from sundog.session.python_types import python_stub
+from sundog.session.typescript_types import typescript_declarations
 
 TYPES_FOLDER = "types"
 PYTHON_STUB = "sundog_runtime/__init__.pyi"
+TYPESCRIPT_DECLARATIONS = "sundog-runtime.d.ts"
 
 
 async def run_types(project: Project, stage: Stage, *, observer: Observer) -> list[Path]:
@@ -36,6 +39,8 @@ def write_types(project: Project, manifest: Manifest) -> list[Path]:
     if runtime is not None:
         source = (runtime / "_resources.py").read_text("utf-8")
         texts[PYTHON_STUB] = python_stub(source, names)
+    declarations = (node_runtime_folder() / "index.d.ts").read_text("utf-8")
+    texts[TYPESCRIPT_DECLARATIONS] = typescript_declarations(declarations, names)
     for name, text in texts.items():
         _write(folder / name, text)
     return [folder / name for name in texts]

@@ -87,6 +87,17 @@ def test_parameters_arrive_as_what_they_are(app, call):
     assert call("read", "limits", "place") == {"limits": {"notes": 100}, "place": app.project.settings.region}
 
 
+def test_a_typescript_function_has_the_same_resources(call):
+    unbound = call("node", "place")
+
+    assert call("node", "limits") == {"limits": {"notes": 100}}
+    assert unbound["errorType"] == "ResourceNotBound"
+    assert (
+        "add `bind=[place]` to the function with the handler `functions/limits.read`"
+        in unbound["errorMessage"]
+    )
+
+
 def test_the_value_is_nowhere_in_what_was_deployed(app, secrets):
     secrets.run(secrets().set, {"stripe_key": "only-in-systems-manager"})
     stored = app.aws("ssm").describe_parameters()["Parameters"]

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from sundog.bundle.node import node_binary
 from sundog.model.manifest import FunctionEntry, Manifest, ResourceEntry, SourcePlace
 from sundog.model.project import find_project
 from sundog.session.types import write_types
@@ -37,6 +38,28 @@ try:
     print(list(resources), "notes" in resources)
 except ResourceNotBound:
     pass
+"""
+
+TYPESCRIPT = """
+import { resources, type Queue } from "sundog-runtime";
+
+const table: string = resources.notes.tableName;
+const jobs: Queue = resources["my-jobs"];
+const limit: Record<string, unknown> = resources.limit.value;
+const key: Promise<string> = resources.key.value();
+const future: string = resources.future.newName + resources.send.functionArn;
+resources.nots;
+resources.notes.tableNam;
+const wrong: number = resources.notes.tableName;
+export { table, jobs, limit, key, future, wrong };
+"""
+TSCONFIG = """
+{
+  "compilerOptions": {
+    "target": "es2023", "module": "esnext", "moduleResolution": "bundler", "strict": true, "noEmit": true, "types": []
+  },
+  "include": ["*.ts", ".sundog/types"]
+}
 """
 
 
@@ -109,6 +132,27 @@ def test_the_type_checker_knows_every_resource_and_refuses_others(project):
     assert revealed == ["str", "sundog_runtime.Queue", "str", "dict[str, Any]", "str", "str", "str"]
     assert sorted(errors) == [11, 12, 13, 14], done.stdout
     assert errors[11] == 'error: "Resources" has no attribute "nots"; maybe "notes"?  [attr-defined]'
+
+
+@pytest.mark.xdist_group("npm")
+def test_the_typescript_compiler_knows_them_too(project, npm_packages):
+    (project.root / "handler.ts").write_text(TYPESCRIPT)
+    (project.root / "tsconfig.json").write_text(TSCONFIG)
+    write_types(project, MANIFEST)
+    done = subprocess.run(
+        [node_binary(), npm_packages / "typescript/bin/tsc", "-p", ".", "--pretty", "false"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == [
+        "handler.ts(9,11)",
+        "handler.ts(10,17)",
+        "handler.ts(11,7)",
+    ], done.stdout
+    assert "Property 'nots' does not exist on type 'Resources'" in done.stdout
 
 
 def test_what_has_not_changed_is_not_written_again(project):

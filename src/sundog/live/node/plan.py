@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sundog.bundle.node_runtime import node_runtime_flags
 from sundog.live.node.esbuild_service import BuildPlan
 from sundog.model.manifest import FunctionEntry
 
@@ -52,6 +53,7 @@ def build_plan(entry: FunctionEntry, root: Path, folder: Path) -> BuildPlan:
             "--log-limit=0",
             "--color=false",
             f"--banner:js={_BANNER}{entry.build.get('banner', '')}",
+            *node_runtime_flags(root),
             *_user_flags(entry.build),
         ),
         working_folder=root,

@@ -16,6 +16,7 @@ def backend(stack):
         bind=[key],
         environment={"SUNDOG_SECRET_SECONDS": "0"},
     )
+    Function(stack, "node", handler="functions/limits.read", bind=[limits])
 
 
 app.synth()

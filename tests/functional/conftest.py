@@ -1,0 +1,27 @@
+"""What tests of several parts share."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sundog.bundle.node import npm_command
+
+
+@pytest.fixture(scope="session")
+def npm_packages(tmp_path_factory) -> Path:
+    """A `node_modules` with the TypeScript compiler and the AWS SDK's client for secrets."""
+    folder = tmp_path_factory.mktemp("npm")
+    (folder / "package.json").write_text('{"private": true}')
+    done = subprocess.run(
+        [*npm_command(), "install", "--no-audit", "--no-fund", "typescript@5.9", "@aws-sdk/client-ssm@3"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"npm's registry does not give the compiler: {done.stderr[-300:]}")
+    return folder / "node_modules"
