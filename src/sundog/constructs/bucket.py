@@ -15,12 +15,13 @@ from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
 from sundog.constructs._targets import Target, TargetReader
+from sundog.constructs._uploads import project_folder, upload_entry
 from sundog.constructs._values import seconds
 from sundog.constructs.function import Function
 from sundog.constructs.queue import Queue
 from sundog.constructs.topic import Topic
 from sundog.errors import ConstructError, suggestion
-from sundog.model.manifest import Trigger
+from sundog.model.manifest import Trigger, UploadEntry
 
 EVENTS = {name.lower(): event for name, event in s3.EventType.__members__.items()}
 """`object_created`, `object_created_put`, …: the CDK's own names in small letters."""
@@ -63,6 +64,7 @@ class Bucket(SundogConstruct):
             dictionaries with `allowed_origins`, `allowed_methods`, `allowed_headers`, `exposed_headers`, `max_age`.
         block_public_access: Refuse policies and ACLs that make objects public.
         versioned: Keep what objects were before they were changed or deleted.
+        contents: A folder of the project whose files a deploy puts into the bucket; others in it stay.
         bind: Resources that the functions made here use.
         function_defaults: Settings for the functions made here.
         cdk: `{"bucket": {…}}` lays properties over the CDK's bucket; `{"bucket": existing}` uses one as it is.
@@ -88,6 +90,7 @@ class Bucket(SundogConstruct):
         cors: bool | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         block_public_access: bool = True,
         versioned: bool = False,
+        contents: str | None = None,
         bind: Sequence[Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
@@ -116,6 +119,7 @@ class Bucket(SundogConstruct):
             True if cors is None else cors, block_public=block_public_access, versioned=versioned
         )
         self.add_notifications(notifications or {})
+        self._uploads = [] if contents is None else [self._upload(contents)]
         self.registry.constructs.append(self)
 
     def _create(self, cors: Any, *, block_public: bool, versioned: bool) -> s3.Bucket:
@@ -270,6 +274,15 @@ class Bucket(SundogConstruct):
     def primary_path(self) -> str:
         """Return the path of the bucket's CloudFormation resource."""
         return f"{self.path}/Bucket/Resource"
+
+    def _upload(self, contents: str) -> UploadEntry:
+        folder = project_folder(self, "contents", contents)
+        bucket = self.cdk.bucket.bucket_name
+        return upload_entry(self, bucket=bucket, source=folder, folder=folder, purge=False)
+
+    def uploads(self) -> list[UploadEntry]:
+        """Return the files that a deploy puts into the bucket."""
+        return self._uploads
 
     def attributes(self) -> dict[str, Any]:
         """Return who is notified of what, and whether removing the stage empties the bucket."""

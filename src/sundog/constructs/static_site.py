@@ -220,7 +220,6 @@ class StaticSite(SundogConstruct):
             is_site=True,
             purge=purge,
             wait=wait,
-            empty=self._owns_bucket and self.registry.removal_policy == aws_cdk.RemovalPolicy.DESTROY,
         )
 
     @property
@@ -258,6 +257,8 @@ class StaticSite(SundogConstruct):
             "build_command": entry.build_command,
             "dev_command": entry.dev_command,
             "domain": self._domain.name if self._domain else None,
+            "emptied_on_removal": self._owns_bucket
+            and self.registry.removal_policy == aws_cdk.RemovalPolicy.DESTROY,
         }
 
 

@@ -6,7 +6,13 @@ from uuid import uuid4
 
 import anyio
 
-from sundog.aws.cloudformation import StackState, delete_stack, describe_stack
+from sundog.aws.cloudformation import (
+    StackState,
+    delete_stack,
+    deployed_template,
+    describe_stack,
+    stack_resources,
+)
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.errors import RequestRefused
 from sundog.aws.s3 import empty_bucket
@@ -20,7 +26,6 @@ from sundog.errors import Cancelled, DeployError, SundogError
 from sundog.model.events import Observer
 from sundog.model.manifest import Manifest, StackEntry
 from sundog.model.project import Project, Stage
-from sundog.model.uploads import read_target
 
 
 class StageProtected(DeployError):
@@ -145,7 +150,7 @@ class _Remover:
                 where=self._report.location(stack.name),
                 fix="set `termination_protection=False` on the stack and deploy, then remove it",
             )
-        await self._empty_buckets(stack, state)
+        await self._empty_buckets(stack)
         token = f"sundog-{uuid4()}"
         try:
             await delete_stack(self._connection, state.stack_id, token)
@@ -159,13 +164,29 @@ class _Remover:
         self._tell_retained(stack, course)
         return True
 
-    async def _empty_buckets(self, stack: StackEntry, state: StackState) -> None:
-        # CloudFormation deletes empty buckets only; what is in these came from a folder of the project.
-        for entry in self._report.manifest.uploads:
-            if entry.stack == stack.name and entry.empty:
-                for output in state.outputs:
-                    if output.key == entry.output:
-                        await empty_bucket(self._connection, read_target(output.value).bucket)
+    async def _empty_buckets(self, stack: StackEntry) -> None:
+        """Empty the buckets that go with a stack: CloudFormation deletes empty ones only."""
+        manifest = self._report.manifest
+        owners = {entry.id for entry in manifest.resources if entry.attributes.get("emptied_on_removal")}
+        ours = {
+            entry.logical_id
+            for entry in manifest.constructs
+            if entry.stack == stack.name
+            and entry.cloudformation_type == "AWS::S3::Bucket"
+            and entry.path.removesuffix("/Bucket/Resource") in owners
+        }
+        if not ours:
+            return
+        template = await deployed_template(self._connection, stack.name) or {}
+        # A bucket that stays, because the user has said so in the CDK's own words, keeps what is in it.
+        going = {
+            logical_id
+            for logical_id, resource in template.get("Resources", {}).items()
+            if logical_id in ours and resource.get("DeletionPolicy", "Delete") == "Delete"
+        }
+        for resource in await stack_resources(self._connection, stack.name):
+            if resource.logical_id in going:
+                await empty_bucket(self._connection, resource.physical_id)
 
     def _waits(self, state: StackState) -> None:
         self._report.notice("info", f"waiting for `{state.name}`, which is in the state {state.status}")

@@ -136,8 +136,6 @@ class UploadEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether files that no rule names are cached as those of a web site are."""
     purge: bool = True
     """Whether what is in the bucket and not in the folder is deleted."""
-    empty: bool = False
-    """Whether the bucket goes with its stack, and so has to be emptied first."""
     wait: bool = False
     """Whether the deploy waits until the distribution serves the new files everywhere."""
     place: SourcePlace | None = None

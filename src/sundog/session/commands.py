@@ -130,6 +130,7 @@ async def run_remove(
             open_cloud(project, stage, told) as cloud,
             scripts_served(project, stage, cloud, synthesized.manifest, told),
         ):
+            await prepare_databases(cloud, synthesized.manifest)
             return await remove(
                 project, stage, synthesized.manifest, cloud.connection, observer=told, confirmed=confirmed
             )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import anyio
+import msgspec
 import pytest
 
 from sundog.errors import DeployError
+from sundog.model.project import LocalSettings
+from sundog.session.commands import run_migrate
 
 pytestmark = pytest.mark.xdist_group("apps")
 
@@ -43,6 +47,19 @@ def data_api(app):
 
     call.exceptions = client.exceptions
     return call
+
+
+@pytest.fixture
+def add_migration(app):
+    """Writes a migration that comes after those there are; tests run in any order."""
+
+    def add(name, text):
+        folder = app.root / "migrations"
+        file = folder / f"{len(list(folder.iterdir())) + 1:04}_{name}.sql"
+        file.write_text(text)
+        return file
+
+    return add
 
 
 def test_migrations_have_run_when_the_deploy_has_ended(sql):
@@ -98,18 +115,35 @@ def test_errors_have_the_words_of_the_database(data_api):
     )
 
 
-def test_a_new_migration_runs_with_the_next_deploy_and_once(app, sql):
-    (app.root / "migrations/0002_email.sql").write_text("alter table users add column email text;\n")
+def test_a_new_migration_runs_with_the_next_deploy_and_once(app, sql, add_migration):
+    name = add_migration("email", "alter table users add column email text;\n").stem
     app.deploy()
     app.deploy()
 
     assert sql("select count(email) as n from users") == [{"n": 0}]
-    assert sql("select count(*) as n from sundog_migrations where name = '0002_email'") == [{"n": 1}]
+    assert sql("select count(*) as n from sundog_migrations where name = :name", name=name) == [{"n": 1}]
 
 
-def test_a_migration_that_fails_is_undone_and_shown_with_its_line(app, sql):
-    file = app.root / "migrations/0003_broken.sql"
-    file.write_text("create table half (id int);\n\ninsert into none values (1);\n")
+def test_the_command_runs_what_was_added_since(app, sql, add_migration):
+    name = add_migration("notes", "create table notes (text text);\n").stem
+    local = LocalSettings(endpoint_url=app.endpoint_url)
+    settings = msgspec.structs.replace(app.project.settings, local=local)
+    project = msgspec.structs.replace(app.project, settings=settings)
+    told = []
+
+    async def command():
+        await run_migrate(project, project.stage(None), app.manifest, observer=told.append)
+
+    anyio.run(command)
+    anyio.run(command)
+
+    assert sql("select count(*) as n from notes") == [{"n": 0}]
+    assert f"{name} ran" in told[0].text
+    assert told[1].text == "every database has all migrations"
+
+
+def test_a_migration_that_fails_is_undone_and_shown_with_its_line(app, sql, add_migration):
+    file = add_migration("broken", "create table half (id int);\n\ninsert into none values (1);\n")
     try:
         with pytest.raises(DeployError) as failed:
             app.deploy()
@@ -117,7 +151,7 @@ def test_a_migration_that_fails_is_undone_and_shown_with_its_line(app, sql):
         file.unlink()
 
     assert failed.value.code == "SD-DATABASE-011"
-    assert str(failed.value.where) == "migrations/0003_broken.sql:3  insert into none values (1)"
+    assert str(failed.value.where) == f"migrations/{file.name}:3  insert into none values (1)"
     assert 'relation "none" does not exist' in failed.value.why
     assert sql("select count(*) as n from information_schema.tables where table_name = 'half'") == [{"n": 0}]
 

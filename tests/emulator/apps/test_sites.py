@@ -117,3 +117,18 @@ def test_a_build_that_fails_says_so_with_its_last_lines(app, get):
     assert failed.value.why == "`sh build.sh` ended with status 3"
     assert failed.value.details == ("no such component",)
     assert get("Built", "/").status == 200
+
+
+def test_the_contents_of_a_bucket_are_uploaded_and_leave_other_objects_alone(app):
+    bucket, storage = app.outputs["frontend"]["Files"], app.client("s3")
+
+    def content(key):
+        return storage.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    assert content("deep/prices.csv") == b"tea,3\n"
+    storage.put_object(Bucket=bucket, Key="theirs", Body=b"stays")
+    (app.root / "files/deep/prices.csv").write_text("tea,4\n")
+    app.deploy()
+
+    assert content("deep/prices.csv") == b"tea,4\n"
+    assert content("theirs") == b"stays"

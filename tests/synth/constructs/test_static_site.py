@@ -114,7 +114,7 @@ StaticSite(stack, "web", path="web", cdk={"bucket": s3.Bucket(stack, "mine")})
     )
 
     assert len(assembly.resources("backend", "AWS::S3::Bucket")) == 1
-    assert not only(assembly.manifest.uploads).empty
+    assert not only(assembly.manifest.resources).attributes["emptied_on_removal"]
 
 
 def test_it_is_bound_by_its_address(backend):

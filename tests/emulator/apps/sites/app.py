@@ -1,4 +1,4 @@
-from sundog import Api, App, StaticSite
+from sundog import Api, App, Bucket, StaticSite
 
 app = App()
 
@@ -26,7 +26,8 @@ def frontend(stack):
         build_command="sh build.sh",
         environment={"API_URL": api.url, "TITLE": "Built"},
     )
-    stack.outputs(Plain=site.url, Built=built.url)
+    files = Bucket(stack, "files", contents="files")
+    stack.outputs(Files=files.bucket_name, Plain=site.url, Built=built.url)
 
 
 app.synth()
