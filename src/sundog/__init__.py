@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sundog.constructs.alarm import Alarm
     from sundog.constructs.api import Api
     from sundog.constructs.app import App
+    from sundog.constructs.appsync_api import AppSyncApi
     from sundog.constructs.auth import Auth
     from sundog.constructs.bucket import Bucket
     from sundog.constructs.cognito import Cognito
@@ -37,6 +38,7 @@ __all__ = [
     "Alarm",
     "Api",
     "App",
+    "AppSyncApi",
     "Auth",
     "Bucket",
     "Cognito",
@@ -63,6 +65,7 @@ _MODULES = {
     "Api": "sundog.constructs.api",
     "App": "sundog.constructs.app",
     "Auth": "sundog.constructs.auth",
+    "AppSyncApi": "sundog.constructs.appsync_api",
     "Bucket": "sundog.constructs.bucket",
     "Cognito": "sundog.constructs.cognito",
     "Cron": "sundog.constructs.cron",

@@ -125,12 +125,7 @@ class CustomDomain:
                 )
             return None
         if isinstance(zone, str) and not is_token(self.name):
-            # The records' names end with a dot, so that the zone's own name is not asked for.
-            labels = self.name.split(".")
-            parent = ".".join(labels[1:] if len(labels) > 2 else labels)
-            return route53.HostedZone.from_hosted_zone_attributes(
-                self._owner, "HostedZone", hosted_zone_id=zone, zone_name=parent
-            )
+            return hosted_zone(self._owner, self.name, zone)
         if zone is None or isinstance(zone, str):
             raise self._error(
                 f"the domain `{self.name}` has no `hosted_zone`",
@@ -157,3 +152,22 @@ class CustomDomain:
         return self._owner.error(
             InvalidDomain, f"{self._owner.kind} `{self._owner.id}`: {what}", why=why, fix=fix
         )
+
+
+def hosted_zone(owner: SundogConstruct, domain: str, given: Any) -> route53.IHostedZone:
+    """Return the zone that a user named by its id, or handed in.
+
+    Args:
+        owner: The API.
+        domain: The domain whose records go into the zone; their names end with a dot, so that the zone's own name, which
+            is guessed, does not matter.
+        given: The id, or a zone.
+    """
+    if not isinstance(given, str):
+        zone: route53.IHostedZone = given
+        return zone
+    labels = domain.split(".")
+    parent = ".".join(labels[1:] if len(labels) > 2 else labels)
+    return route53.HostedZone.from_hosted_zone_attributes(
+        owner, "HostedZone", hosted_zone_id=given, zone_name=parent
+    )

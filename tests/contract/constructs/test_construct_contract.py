@@ -30,6 +30,7 @@ CONSTRUCTS = {
     ),
     "Api": 'Api(stack, "subject", routes={"GET /notes": "functions/notes.list_notes", "$default": "functions/notes.get"})',
     "Auth": 'Auth(stack, "subject", api=Api(stack, "api"), authenticator="functions/notes.get")',
+    "AppSyncApi": 'AppSyncApi(stack, "subject", schema="schema.graphql", resolvers={"Query notes": "functions/notes.list_notes"})',
     "Cognito": 'Cognito(stack, "subject", login=["email"], triggers={"pre_sign_up": "functions/notes.get"})',
     "Cron": 'Cron(stack, "subject", schedule="rate(1 day)", job="functions/digest.run")',
     "Database": 'Database(stack, "subject")',
@@ -51,6 +52,7 @@ TOKENS = {
     "Topic": 'Topic(stack, "subject", cdk={"topic": {"display_name": token}})',
     "Api": 'Api(stack, "subject", cors={"allow_origins": [token]})',
     "Auth": 'Auth(stack, "subject", api=Api(stack, "api"), authenticator="functions/notes.get", redirects=[token])',
+    "AppSyncApi": 'AppSyncApi(stack, "subject", schema="schema.graphql", cdk={"graphql_api": {"owner_contact": token}})',
     "Cognito": 'Cognito(stack, "subject", federation={"google": {"client_id": token}})',
     "Cron": 'Cron(stack, "subject", schedule=token, job="functions/digest.run")',
     "Database": 'Database(stack, "subject", database_name=token)',
@@ -71,6 +73,7 @@ OVERRIDES = {
     "Topic": ("topic", {"display_name": "laid over"}),
     "Api": ("http_api", {"description": "laid over"}),
     "Auth": ("table", {"table_name": "laid-over"}),
+    "AppSyncApi": ("graphql_api", {"owner_contact": "laid over"}),
     "Cognito": ("user_pool", {"user_pool_name": "laid-over"}),
     "Cron": ("schedule", {"description": "laid over"}),
     "Database": ("cluster", {"cluster_identifier": "laid-over"}),
@@ -94,6 +97,7 @@ def test_the_public_list_is_exact():
         "Alarm",
         "Api",
         "App",
+        "AppSyncApi",
         "Auth",
         "Bucket",
         "Cognito",
@@ -279,6 +283,10 @@ def test_a_narrowed_construct_permits_less_and_hands_over_the_same(backend, name
 @every_construct_with_resources
 def test_everything_that_can_be_tagged_is(backend, name):
     untaggable = {
+        "AWS::AppSync::ApiKey",
+        "AWS::AppSync::DataSource",
+        "AWS::AppSync::GraphQLSchema",
+        "AWS::AppSync::Resolver",
         "AWS::ApiGateway::Deployment",
         "AWS::ApiGateway::GatewayResponse",
         "AWS::ApiGateway::Method",

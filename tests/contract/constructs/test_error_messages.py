@@ -245,6 +245,51 @@ CASES = {
     "rest_scopes_without_a_token": (
         'RestApi(stack, "api", routes={"GET /a": {"handler": "functions/notes.get", "scopes": ["read"]}})'
     ),
+    # GraphQL APIs
+    "graphql_without_a_schema": 'AppSyncApi(stack, "graph")',
+    "graphql_schema_missing": 'AppSyncApi(stack, "graph", schema="shema.graphql")',  # codespell:ignore shema
+    "graphql_schema_missing_without_a_like": 'AppSyncApi(stack, "graph", schema="nowhere/zzz.graphql")',
+    "graphql_resolver_of_no_field": 'AppSyncApi(stack, "graph", schema="schema.graphql", resolvers={"notes": "functions/notes.get"})',
+    "graphql_resolver_twice": (
+        'graph = AppSyncApi(stack, "graph", schema="schema.graphql", resolvers={"Query notes": "functions/notes.get"})\n'
+        'graph.add_resolvers({"Query  notes": "functions/notes.get"})'
+    ),
+    "graphql_source_unknown": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={"words": "functions/notes.get"},\n'
+        '    resolvers={"Query notes": "wrods"})'
+    ),
+    "graphql_source_unknown_without_a_like": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", resolvers={"Query notes": {"source": "table", "code": "a.js"}})'
+    ),
+    "graphql_source_twice": (
+        'graph = AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={"words": "functions/notes.get"})\n'
+        'graph.add_data_sources({"words": "functions/notes.create"})'
+    ),
+    "graphql_source_type_misspelt": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={"table": {"type": "dynamo"}})'
+    ),
+    "graphql_source_without_a_table": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={"table": {"type": "dynamodb"}})'
+    ),
+    "graphql_resolver_without_code": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={"nothing": {"type": "none"}},\n'
+        '    resolvers={"Query notes": "nothing"})'
+    ),
+    "graphql_code_missing": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={"nothing": {"type": "none"}},\n'
+        '    resolvers={"Query notes": {"source": "nothing", "code": "resolvers/notes.js"}})'
+    ),
+    "graphql_function_unknown": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", resolvers={"Query notes": "functions/notes.get"}).function("Query note")'
+    ),
+    "graphql_authorizers_of_another_kind": 'AppSyncApi(stack, "graph", schema="schema.graphql", authorizers="iam")',
+    "graphql_authorizer_misspelt": 'AppSyncApi(stack, "graph", schema="schema.graphql", authorizers=["apikey"])',
+    "graphql_key_expires_in_words": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", authorizers=[{"type": "api_key", "expires": "next year"}])'
+    ),
+    "graphql_domain_without_a_certificate": (
+        'AppSyncApi(stack, "graph", schema="schema.graphql", domain={"name": "graph.example.com"})'
+    ),
     # WebSocket APIs
     "websocket_route_misspelt": 'WebSocketApi(stack, "chat", routes={"$conect": "functions/notes.get"})',  # codespell:ignore conect
     "websocket_route_without_a_key": 'WebSocketApi(stack, "chat", routes={"": "functions/notes.get"})',

@@ -117,6 +117,26 @@ def crashed_custom_resource_waits(aws):
     return "timed out" in aws.reasons(aws.deploy(resources)["StackName"])
 
 
+def failed_graphql_fields_have_data(aws):
+    code = {"ZipFile": "def handler(event, context): raise ValueError('lost')"}
+    _, name = made(aws, "AWS::Lambda::Function", function(code))
+    described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    graph = aws.client("appsync")
+    api = graph.create_graphql_api(name="graph", authenticationType="API_KEY")["graphqlApi"]["apiId"]
+    key = graph.create_api_key(apiId=api)["apiKey"]["id"]
+    graph.start_schema_creation(apiId=api, definition=b"type Query { note: String }")
+    graph.create_data_source(
+        apiId=api, name="it", type="AWS_LAMBDA", lambdaConfig={"lambdaFunctionArn": described}
+    )
+    graph.create_resolver(apiId=api, typeName="Query", fieldName="note", dataSourceName="it")
+    request = urllib.request.Request(
+        f"{aws.endpoint_url}/v1/apis/{api}/graphql", b'{"query": "{ note }"}', {"x-api-key": key}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer = json.load(response)
+    return [error["message"] for error in answer.get("errors", [])] != ["lost"]
+
+
 def function_errors_are_shown_by_rest_apis(aws):
     code = {"ZipFile": "def handler(event, context): raise ValueError('secret')"}
     _, name = made(aws, "AWS::Lambda::Function", function(code))
@@ -334,6 +354,7 @@ def placeholder(aws, zipped, **settings):
     [
         ("http_api_cors", cors_does_nothing),
         ("http_api_function_error", function_errors_are_shown),
+        ("graphql_lambda_resolver", failed_graphql_fields_have_data),
         ("rest_api_function_error", function_errors_are_shown_by_rest_apis),
         ("http_api_payload_format", functions_get_another_format),
         ("http_proxy_integration", http_urls_keep_their_parameters),

@@ -20,6 +20,7 @@ FILES = {
     ),
     "functions/reminders.py": "def send(event, context): ...\n",
     "functions/digest.py": "def run(event, context): ...\n",
+    "schema.graphql": "type Query {\n  notes: [String]\n}\n",
     "functions/badge.ts": "export const handler = async () => ({ statusCode: 200 });\n",
 }
 

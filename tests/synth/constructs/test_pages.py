@@ -13,7 +13,9 @@ DOCS = Path(__file__).parents[3] / "docs/constructs"
 FILE = re.compile(r"```\w+\n(?:#|//|--) (\S+\.\w+)\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["api", "database", "restapi", "script", "staticsite", "websocketapi"])
+@pytest.mark.parametrize(
+    "page", ["api", "appsyncapi", "database", "restapi", "script", "staticsite", "websocketapi"]
+)
 def test_the_example_synthesizes(project, page):
     found = FILE.findall((DOCS / f"{page}.md").read_text("utf-8"))
     files = dict(found)

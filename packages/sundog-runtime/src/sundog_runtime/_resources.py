@@ -343,6 +343,7 @@ KINDS: dict[str, type[Resource]] = {
     "Queue": Queue,
     "Api": Api,
     "RestApi": Api,
+    "AppSyncApi": Api,
     "Bucket": Bucket,
     "EventBus": EventBus,
     "Function": Function,

@@ -39,6 +39,12 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
         _lost("IntegrationSubtype", "it calls no AWS services from a route"),
         *_without_effect("TlsConfig", "PassthroughBehavior", "CredentialsArn", reason="it concerns AWS only"),
     ),
+    "AWS::AppSync::Resolver": (
+        _lost("RequestMappingTemplate", "it runs no mapping templates (VTL); JavaScript it does"),
+        _lost("ResponseMappingTemplate", "it runs no mapping templates (VTL); JavaScript it does"),
+        _lost("RequestMappingTemplateS3Location", "it runs no mapping templates (VTL); JavaScript it does"),
+        _lost("ResponseMappingTemplateS3Location", "it runs no mapping templates (VTL); JavaScript it does"),
+    ),
     "AWS::Cognito::UserPool": (
         _lost("LambdaConfig.CustomEmailSender", "it hands no codes to a sender of yours"),
         _lost("LambdaConfig.CustomSMSSender", "it hands no codes to a sender of yours"),

@@ -32,6 +32,7 @@ from . import (
     function_code,
     function_properties,
     function_url_stream,
+    graphql_lambda_resolver,
     http_api_cors,
     http_api_function_error,
     http_api_payload_format,
@@ -68,6 +69,7 @@ MENDS: tuple[Any, ...] = (
     function_code,
     function_properties,
     function_url_stream,
+    graphql_lambda_resolver,
     http_api_cors,
     # Before the one below, which wraps it.
     http_api_payload_format,
