@@ -15,7 +15,7 @@ PASSWORD = "Passw0rd!"
 CODE = "123456"
 
 APP = """
-    from sundog import App, Cognito, Function, Table
+    from sundog import Api, App, Cognito, Function, Table
 
     app = App()
 
@@ -46,6 +46,13 @@ APP = """
         users.grant_signed_in([(notes, "grant_read_data")])
         users.grant_guests(["polly:SynthesizeSpeech"])
         Function(stack, "look", handler="functions/triggers.look", bind=[users])
+        Api(
+            stack,
+            "api",
+            authorizers={"members": {"type": "user_pool", "user_pool": users}},
+            authorizer="members",
+            routes={"GET /me": "functions/triggers.me"},
+        )
         stack.outputs(UserPoolId=users.user_pool_id, ClientId=users.client_id, IdentityPoolId=users.identity_pool_id)
 
 
@@ -70,6 +77,11 @@ TRIGGERS = """
             attributes = {"email": event["userName"], "email_verified": "true"}
             event["response"] = {"userAttributes": attributes, "finalUserStatus": "CONFIRMED"}
         return event
+
+
+    def me(event, context):
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        return {"email": claims["email"], "plan": claims["plan"]}
 
 
     def look(event, context):
@@ -156,6 +168,20 @@ def test_a_sign_up_and_a_sign_in_pass_every_trigger_in_order(app, people):
     assert seen[2].event["request"]["userAttributes"]["email_verified"] == "true"
     assert token["plan"] == "free"
     assert token["aud"] == people.client
+
+
+def test_an_api_lets_its_members_in_and_nobody_else(app, people):
+    people.sign_up("mia@example.com")
+    token = people.sign_in("mia@example.com")["IdToken"]
+    header, body, signature = token.split(".")
+    forged = f"{header}.{body}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+
+    def me(bearer):
+        return app.request("GET", "/me", headers={"Authorization": f"Bearer {bearer}"})
+
+    assert me(token).json() == {"email": "mia@example.com", "plan": "free"}
+    assert me(forged).status == 401
+    assert app.request("GET", "/me").status == 401
 
 
 def test_a_bound_function_looks_users_up(app, people):
