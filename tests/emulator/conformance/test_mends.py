@@ -329,6 +329,21 @@ def distributions_have_no_local_name(aws):
     return not answer_of_a_distribution(aws)[1]
 
 
+def test_the_data_api_still_needs_a_database(unmended):
+    rds = unmended.client("rds")
+    user = {"MasterUsername": "postgres", "MasterUserPassword": "only-on-this-machine"}
+    engine = {"Engine": "aurora-postgresql", "DBClusterIdentifier": "stub"}
+    rds.create_db_cluster(**engine, **user, EnableHttpEndpoint=True)
+    rds.create_db_instance(**engine, DBInstanceIdentifier="stub-1", DBInstanceClass="db.serverless")
+    (cluster,) = rds.describe_db_clusters(DBClusterIdentifier="stub")["DBClusters"]
+    secret = unmended.client("secretsmanager").create_secret(Name="stub", SecretString='{"password": "x"}')
+
+    with pytest.raises(Exception, match="stub mode"):
+        unmended.client("rds-data").execute_statement(
+            resourceArn=cluster["DBClusterArn"], secretArn=secret["ARN"], sql="select 1"
+        )
+
+
 def test_mend_of_https_at_distributions_is_still_needed(run_cloud, aws_at, aws, tmp_path):
     with run_cloud(tmp_path / "cloud", skipped_mends=("distribution_https",)) as started:
         assert answer_of_a_distribution(aws_at(started.endpoint_url)) == (301, True)

@@ -13,6 +13,9 @@ from typing import Any
 
 from .postgres import Postgres
 
+VERSIONS = frozenset({"1.5.33"})
+"""Of the emulator: what is replaced here is private, and another version may have it otherwise."""
+
 
 def install(postgres: Postgres, data_api: Any, provisioners: Any) -> None:
     """Have the emulator's Data API use the server.

@@ -15,6 +15,7 @@ from typing import Any
 
 from . import after_import
 from .control import Control
+from .data_api import VERSIONS as DATA_API_VERSIONS
 from .data_api import install
 from .execution import MODULE as LAMBDA_MODULE
 from .execution import InvokeRequests, execution_hook
@@ -99,10 +100,14 @@ def _actions(emulator: Any, routes: Routes, snapshots: Snapshots, postgres: Post
         await asyncio.to_thread(postgres.clear)
         return {}
 
+    emulator_version = installed_version("ministack")
+
     async def start_postgres(wanted: Any) -> Any:
         from ministack.services import rds_data
         from ministack.services.cloudformation import provisioners
 
+        if emulator_version not in DATA_API_VERSIONS:
+            raise RuntimeError(f"the Data API of version {emulator_version} of the emulator is not known")
         await asyncio.to_thread(postgres.start, Path(wanted["packages"]))
         install(postgres, rds_data, provisioners)
         return {}
