@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from sundog.aws.embedded.capabilities import embedded_capabilities
 from sundog.deploy.assembly import StackTemplate
 from sundog.deploy.plan import DeployPlan, StackPlan
 from sundog.deploy.precheck import problems
@@ -21,7 +22,7 @@ def report(tmp_path):
     return Report(Project(root=tmp_path, settings=Settings(name="x")), manifest, lambda _event: None)
 
 
-def found(report, content, body=b"{}"):
+def found(report, content, body=b"{}", capabilities=None):
     template = StackTemplate(
         entry=ENTRY,
         body=body,
@@ -37,7 +38,8 @@ def found(report, content, body=b"{}"):
         bootstrap_parameter=None,
     )
     plan = StackPlan(template=template, template_hash="", action="create", deployed=None, depends_on=())
-    return [(error.code, error.what) for error in problems(DeployPlan(stacks=(plan,)), report, None)]
+    plans = DeployPlan(stacks=(plan,))
+    return [(error.code, error.what) for error in problems(plans, report, capabilities)]
 
 
 def test_a_sound_template_has_no_problems(report):
@@ -96,3 +98,26 @@ def test_a_stack_that_does_not_change_is_not_checked(report):
 
     assert problems(DeployPlan(stacks=(plan,)), report, None) == []
     assert problems(DeployPlan(stacks=(msgspec.structs.replace(plan, action="create"),)), report, None) != []
+
+
+def test_parts_of_cognito_that_the_embedded_cloud_lacks_are_refused_by_name(report):
+    content = {
+        "Resources": {
+            "Users": {
+                "Type": "AWS::Cognito::UserPool",
+                "Properties": {"LambdaConfig": {"CustomEmailSender": {"LambdaArn": "a"}, "PreSignUp": "b"}},
+            },
+            "Provider": {"Type": "AWS::IAM::OIDCProvider", "Properties": {"Url": "https://a.example"}},
+        }
+    }
+
+    assert found(report, content, capabilities=embedded_capabilities()) == [
+        (
+            "SD-UNSUPPORTED-022",
+            "`Users` sets `LambdaConfig.CustomEmailSender`, which the embedded cloud ignores for an `AWS::Cognito::UserPool`",
+        ),
+        (
+            "SD-UNSUPPORTED-021",
+            "`Provider` is an `AWS::IAM::OIDCProvider`, which the embedded cloud cannot deploy",
+        ),
+    ]
