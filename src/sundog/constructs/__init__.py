@@ -8,6 +8,8 @@ set anyway, and remembers what the manifest wants to know. Each lives in a modul
     function.py  a Lambda function; what every other construct makes of a handler
     api.py       an HTTP API        table.py  a DynamoDB table
     queue.py     an SQS queue       cron.py   a schedule
+    rest_api.py  a REST API         websocket_api.py a WebSocket API
+    appsync_api.py a GraphQL API
     alarm.py     a CloudWatch alarm
     cognito.py   users who sign in
     secret.py    a secret           parameter.py  a value of the configuration

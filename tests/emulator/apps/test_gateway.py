@@ -116,9 +116,8 @@ def get(app):
     def request(path, *, method="GET", token=None, **headers):
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        return app.request(
-            method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
-        )
+        given = {name.replace("_", "-"): text for name, text in headers.items()}
+        return app.request(method, path, headers=given, api="api")
 
     return request
 
@@ -224,3 +223,12 @@ def test_a_route_that_loses_its_authorizer_is_open_after_the_update(app, get):
     app.deploy()
 
     assert (before, closed, get("/later").status) == (404, 401, 200)
+
+
+def test_a_domain_is_mapped_and_has_its_records(app):
+    mappings = app.aws("apigatewayv2").get_api_mappings(DomainName="api.example.com")["Items"]
+    zones = app.aws("route53").list_hosted_zones_by_name(DNSName="example.com.")["HostedZones"]
+    records = app.aws("route53").list_resource_record_sets(HostedZoneId=zones[0]["Id"])["ResourceRecordSets"]
+
+    assert [one["ApiMappingKey"] for one in mappings] == ["v1"]
+    assert {"A", "AAAA"} <= {one["Type"] for one in records if one["Name"] == "api.example.com."}

@@ -2,6 +2,7 @@
 
 import aws_cdk.aws_apigatewayv2_integrations as integrations
 import aws_cdk.aws_cognito as cognito
+import aws_cdk.aws_route53 as route53
 
 from sundog import Api, App, Function
 
@@ -51,6 +52,9 @@ def backend(stack):
             },
         },
     )
+    zone = route53.HostedZone(stack, "zone", zone_name="example.com")
+    named = Api(stack, "named", domain={"name": "api.example.com", "path": "v1", "hosted_zone": zone})
+    assert named.custom_domain_url == "https://api.example.com/v1"
     stack.outputs(Url=api.url, UserPool=users.user_pool_id, Client=client.user_pool_client_id)
 
 
