@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sundog.constructs.database import Database
     from sundog.constructs.event_bus import EventBus
     from sundog.constructs.function import Function
+    from sundog.constructs.job import Job
     from sundog.constructs.kinesis_stream import KinesisStream
     from sundog.constructs.parameter import Parameter
     from sundog.constructs.queue import Queue
@@ -47,6 +48,7 @@ __all__ = [
     "EventBus",
     "Function",
     "FunctionProps",
+    "Job",
     "KinesisStream",
     "Parameter",
     "Queue",
@@ -74,6 +76,7 @@ _MODULES = {
     "Function": "sundog.constructs.function",
     "FunctionProps": "sundog.constructs._function_props",
     "KinesisStream": "sundog.constructs.kinesis_stream",
+    "Job": "sundog.constructs.job",
     "Parameter": "sundog.constructs.parameter",
     "Queue": "sundog.constructs.queue",
     "RestApi": "sundog.constructs.rest_api",

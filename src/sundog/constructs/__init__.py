@@ -12,6 +12,7 @@ set anyway, and remembers what the manifest wants to know. Each lives in a modul
     appsync_api.py a GraphQL API
     alarm.py     a CloudWatch alarm
     cognito.py   users who sign in
+    job.py       a function that may run for hours
     secret.py    a secret           parameter.py  a value of the configuration
     topic.py     an SNS topic       bucket.py an S3 bucket
     event_bus.py an EventBridge bus and its rules

@@ -149,6 +149,7 @@ class Function(SundogConstruct):
     def _define(self, own: FunctionProps) -> None:
         self.triggers: list[Trigger] = []
         self.timeout_seconds: float | None = None
+        self.variables: dict[str, str] = {}
         self._bound = BoundResources(self)
         self._entry: FunctionEntry | None = None
         for key in self.cdk_keys:
@@ -198,14 +199,17 @@ class Function(SundogConstruct):
         self._entry = function_entry(self, handler, runtime, architecture, timeout, memory, props)
         publishes = cold_starts.publishes_versions(props)
         of_function, of_alias = cold_starts.split_async(async_invocation(self, props), alias=publishes)
+        self.variables = {
+            **self._bound.variables,
+            **cold_starts.variables(props, handler.language, handler.lambda_handler),
+            **(props.environment or {}),
+        }
         own = {
             "code": self.registry.assets.code(self.path.partition("/")[0], self._entry),
             "runtime": cdk_runtime(self.registry, runtime),
             "timeout": aws_cdk.Duration.seconds(timeout),
             "memory_size": memory,
-            **self._cdk_settings(
-                props, cold_starts.variables(props, handler.language, handler.lambda_handler)
-            ),
+            **self._cdk_settings(props),
             **cold_starts.properties(props, handler.language, handler.lambda_handler),
             **of_function,
         }
@@ -224,11 +228,11 @@ class Function(SundogConstruct):
             grant(self.cdk.function)
         self._permit(props.permissions)
 
-    def _cdk_settings(self, props: FunctionProps, variables: Mapping[str, str]) -> dict[str, Any]:
+    def _cdk_settings(self, props: FunctionProps) -> dict[str, Any]:
         """Return the CDK's properties for what needs nothing but a look at its value."""
         found: dict[str, Any] = {
             "ephemeral_storage_size": settings.disk_size(self, props.disk),
-            "environment": {**self._bound.variables, **variables, **(props.environment or {})} or None,
+            "environment": self.variables or None,
             "layers": settings.layer_versions(self, props.layers) or None,
             "tracing": settings.tracing_mode(self, props.tracing),
             "reserved_concurrent_executions": settings.reserved_concurrency(self, props.reserved_concurrency),
@@ -284,6 +288,14 @@ class Function(SundogConstruct):
                 self._function.add_environment(variable, text)
         for grant in grants:
             grant(self.cdk.function)
+
+    def allow_longer(self, *, timeout_seconds: float, memory_mb: int) -> None:
+        """Have live sessions give the function more time and memory than Lambda would: it stands for a job."""
+        assert self._entry is not None  # noqa: S101 - an imported function stands for no job
+        self.timeout_seconds = timeout_seconds
+        self._entry = msgspec.structs.replace(
+            self._entry, timeout_seconds=timeout_seconds, memory_mb=memory_mb
+        )
 
     def add_event_source(self, source: lambda_.IEventSource, *, label: str | None = None) -> None:
         """Have any event source of the CDK invoke the function.

@@ -66,7 +66,7 @@ class Host(Protocol):
     def drain(self) -> None:
         """Take all output up to now."""
 
-    def stop(self, reason: Literal["timeout"]) -> None:
+    def stop(self, reason: Literal["timeout", "removed"]) -> None:
         """End the process politely."""
 
     def kill(self, reason: Literal["crash"]) -> None:
@@ -147,6 +147,22 @@ class Call:
         else:
             self._streamed = is_http_stream(answer.content_type)
             self._finish("ok", plain_payload(answer.body, answer.content_type))
+
+    def cancel(self) -> None:
+        """Answer that the job was cancelled, and end the environment that runs it."""
+        if self.done:
+            return
+        request_id = self.invocation.request_id
+        body = faults.error_body(
+            "Sundog.JobCancelled", f"RequestId: {request_id} Error: the job was cancelled"
+        )
+        if self._environment is None:
+            self.result.set_result(InvocationResult(payload=body, function_error="Unhandled"))
+            return
+        self._environment.stop("removed")
+        self._environment.drain()
+        self._platform_line("the job was cancelled")
+        self._finish("error", body, function_error="Unhandled")
 
     def exited(self, status: int) -> None:
         """Note that the process ended under this invocation."""

@@ -74,6 +74,12 @@ class Pool:
         """All environments that have not ended."""
         return tuple(self._environments)
 
+    @property
+    def calls(self) -> list[Call]:
+        """All invocations that wait or run."""
+        running = [environment.call for environment in self._environments if environment.call is not None]
+        return [*self._waiting, *running]
+
     async def invoke(self, call: Call) -> InvocationResult:
         """Run an invocation to its end."""
         reserved = self.function.reserved_concurrency

@@ -25,6 +25,7 @@ from sundog.live.environment import Environment, LoadedReport, Services
 from sundog.live.graph import ImportGraph
 from sundog.live.interpreter import InterpreterChooser
 from sundog.live.invoking import Call
+from sundog.live.own_events import answer_to_ours
 from sundog.live.pool import Pool
 from sundog.live.runner import Runner, Spawn
 from sundog.live.runtime_api.credentials import CredentialsEndpoint
@@ -36,7 +37,6 @@ from sundog.live.worker.start_method import StartMethod, choose_start_method
 from sundog.model.events import FilesChanged, Notice, Observer
 from sundog.model.functions import CredentialsSource, DeployedFunction, Invocation, InvocationResult
 from sundog.model.project import Project, Stage
-from sundog.model.warmer import is_warmer_event
 
 MAX_ENVIRONMENTS = 50
 IDLE_LOOK_SECONDS = 30.0
@@ -223,9 +223,8 @@ class LiveSession:
         Raises:
             UnknownFunction: The session does not run the function.
         """
-        if is_warmer_event(invocation.payload):
-            # The environments of a session are warm, and nobody wants to read of this.
-            return InvocationResult(payload=b'{"environment": "a live session"}')
+        if (own := answer_to_ours(invocation.payload, self._pools.values())) is not None:
+            return own
         if invocation.physical_name not in self._by_name and not await self.has(invocation.physical_name):
             raise self._unknown(invocation.physical_name)
         pool = self._by_name[invocation.physical_name]

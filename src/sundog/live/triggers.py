@@ -46,6 +46,9 @@ def trigger_of(triggers: Sequence[Trigger], payload: bytes) -> Trigger | None:
     """
     if not triggers:
         return None
+    if len(triggers) == 1 and triggers[0].kind == "job":
+        # Its event is whatever the caller passes, and nobody else is meant to send one.
+        return triggers[0]
     try:
         event = msgspec.json.decode(payload)
     except msgspec.DecodeError:

@@ -552,6 +552,10 @@ CASES = {
         'f.bind([users])\napp.synth()'
     ),
     # Sites
+    "job_too_long": 'Job(stack, "encode", handler="functions/digest.run", timeout="2 days")',
+    "job_too_short": 'Job(stack, "encode", handler="functions/digest.run", timeout="1 minute")',
+    "job_too_large": 'Job(stack, "encode", handler="functions/digest.run", memory="200 GB")',
+    "job_too_large_for_arm": 'Job(stack, "encode", handler="functions/digest.run", memory="100 GB", architecture="arm64")',
     "site_of_the_whole_project": 'StaticSite(stack, "web")',
     "site_outside_the_project": 'StaticSite(stack, "web", path="../web")',
     "site_with_a_dev_url_alone": 'StaticSite(stack, "web", path="web", dev_url="http://localhost:5173")',

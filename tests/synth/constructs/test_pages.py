@@ -14,7 +14,7 @@ FILE = re.compile(r"```\w+\n(?:#|//|--) (\S+\.\w+)\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "page", ["api", "appsyncapi", "database", "restapi", "script", "staticsite", "websocketapi"]
+    "page", ["api", "appsyncapi", "database", "job", "restapi", "script", "staticsite", "websocketapi"]
 )
 def test_the_example_synthesizes(project, page):
     found = FILE.findall((DOCS / f"{page}.md").read_text("utf-8"))

@@ -26,6 +26,7 @@ https://docs.aws.amazon.com/general/latest/gr/ssm.html
 """
 _MOST_NAMES = 10  # in one request: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 _RETRY_SECONDS = 5
+_LARGEST_JOB = 32 * 1024  # it reaches CodeBuild in an environment variable
 
 # boto3's default session must not be used by two threads at once while a client is made.
 _making = allocate_lock()
@@ -147,6 +148,46 @@ class Function(_WithClient):
     function_arn: str
     function_url: str
     """Of a function that has a URL."""
+
+
+class JobFailed(RuntimeError):
+    """A job could not be started or cancelled."""
+
+
+class Job(_WithClient):
+    """A function that may run for hours."""
+
+    _service = "lambda"
+
+    manager_name: str
+    """The function that starts and cancels it."""
+
+    def run(self, payload: Any = None) -> str:
+        """Start the job and return its id.
+
+        Args:
+            payload: What its handler is given: anything that JSON can carry, up to 32 kB.
+        """
+        return self._ask({"run": payload})
+
+    def cancel(self, job: str) -> None:
+        """End a job that was started; one that has ended already is left alone."""
+        self._ask({"cancel": job})
+
+    def _ask(self, what: dict[str, Any]) -> str:
+        import json
+
+        request = json.dumps(what)
+        if len(request) > _LARGEST_JOB:
+            raise JobFailed(
+                f"the payload of job `{self.name}` has {len(request)} bytes, {_LARGEST_JOB} is the most; "
+                "put it into a bucket or a table, and pass its key"
+            )
+        answer = self.client.invoke(FunctionName=self.manager_name, Payload=request)
+        told = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise JobFailed(f"job `{self.name}`: {told.get('errorMessage', told)}")
+        return str(told["id"])
 
 
 class Parameter(Resource):
@@ -338,6 +379,7 @@ class StaticSite(Resource):
 
 KINDS: dict[str, type[Resource]] = {
     "Auth": Auth,
+    "Job": Job,
     "Cognito": Cognito,
     "Table": Table,
     "Queue": Queue,

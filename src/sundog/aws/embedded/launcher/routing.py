@@ -141,7 +141,7 @@ def invoke(
     session = routes.session(config.get("FunctionName", ""))
     if session is None:
         return _not_running(request_id)
-    timeout = float(config.get("Timeout") or 3)
+    timeout = _timeout(config)
     headers = {
         "Content-Type": "application/json",
         "X-Amzn-Lambda-Function-Name": config.get("FunctionName", ""),
@@ -171,6 +171,12 @@ def invoke(
             "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
         )
     return _outcome(answer, request_id)
+
+
+def _timeout(config: dict[str, Any]) -> float:
+    # A job's function says how long the session lets it run; Lambda's own setting ends at 15 minutes.
+    variables = (config.get("Environment") or {}).get("Variables") or {}
+    return float(variables.get("SUNDOG_TIMEOUT_SECONDS") or config.get("Timeout") or 3)
 
 
 def _outcome(answer: Answer, request_id: str) -> Outcome:
