@@ -14,7 +14,19 @@ FILE = re.compile(r"```\w+\n(?:#|//|--) (\S+\.\w+)\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "page", ["api", "appsyncapi", "database", "job", "restapi", "script", "staticsite", "websocketapi"]
+    "page",
+    [
+        "api",
+        "appsyncapi",
+        "database",
+        "job",
+        "parameter",
+        "restapi",
+        "script",
+        "secret",
+        "staticsite",
+        "websocketapi",
+    ],
 )
 def test_the_example_synthesizes(project, page):
     found = FILE.findall((DOCS / f"{page}.md").read_text("utf-8"))
