@@ -46,6 +46,24 @@ class UnknownTargetSetting(ConstructError):
     code = "SD-SOURCE-002"
 
 
+class SendsToFunctions(SundogConstruct):
+    """A construct whose events go to functions that have names in it."""
+
+    functions: dict[str, Function]
+    """The functions, by the name that `app.py` gives them in the construct."""
+    _bound: list[Any]
+
+    def bind(self, resources: Sequence[Any]) -> None:
+        """Give all of the functions further resources, those that are added later too.
+
+        Args:
+            resources: As for `Function.bind`.
+        """
+        self._bound += resources
+        for function in self.functions.values():
+            function.bind(resources)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """A receiver of events, and how they are delivered to it."""

@@ -10,10 +10,9 @@ import aws_cdk.aws_cloudwatch as cloudwatch
 import aws_cdk.aws_cloudwatch_actions as actions
 from constructs import Construct
 
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import TargetReader
+from sundog.constructs._targets import SendsToFunctions, TargetReader
 from sundog.constructs._values import is_token, seconds
 from sundog.constructs.function import Function
 from sundog.constructs.topic import Topic
@@ -41,7 +40,7 @@ class InvalidAlarm(ConstructError):
     code = "SD-ALARM-001"
 
 
-class Alarm(SundogConstruct):
+class Alarm(SendsToFunctions):
     """A CloudWatch alarm: watches a metric, and calls functions or tells topics when its state changes.
 
     Args:
@@ -90,6 +89,7 @@ class Alarm(SundogConstruct):
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._bound = list(bind or ())
         self.functions: dict[str, Function] = {}
         """The functions that are called, by `on_alarm`, `on_ok` and `on_no_data`."""
         self._compared = f"{comparison} {threshold}"
@@ -112,7 +112,7 @@ class Alarm(SundogConstruct):
             noun="action",
             others={"topic": Topic},
             defaults=function_defaults,
-            bind=bind or (),
+            bind=self._bound,
         )
         for name, definition in (("on_alarm", on_alarm), ("on_ok", on_ok), ("on_no_data", on_no_data)):
             if definition is not None:

@@ -11,10 +11,9 @@ import aws_cdk.aws_s3_notifications as s3_notifications
 from constructs import Construct
 
 from sundog.constructs._binding import Access, Binding
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import Target, TargetReader
+from sundog.constructs._targets import SendsToFunctions, Target, TargetReader
 from sundog.constructs._uploads import project_folder, upload_entry
 from sundog.constructs._values import seconds
 from sundog.constructs.function import Function
@@ -49,7 +48,7 @@ class InvalidBucketCors(ConstructError):
     code = "SD-BUCKET-002"
 
 
-class Bucket(SundogConstruct):
+class Bucket(SendsToFunctions):
     """An S3 bucket: private, encrypted, reached by TLS only.
 
     A stage that `pyproject.toml` protects keeps the bucket when it is removed; in any other stage `sundog remove` empties
@@ -96,6 +95,7 @@ class Bucket(SundogConstruct):
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._bound = list(bind or ())
         self.functions: dict[str, Function] = {}
         """The functions that are notified, by the notification's name."""
         self._notified: dict[str, dict[str, Any]] = {}
@@ -106,7 +106,7 @@ class Bucket(SundogConstruct):
             others={"queue": Queue, "topic": Topic},
             settings=_SETTINGS,
             defaults=function_defaults,
-            bind=bind or (),
+            bind=self._bound,
         )
         configured = {
             "cors": cors,

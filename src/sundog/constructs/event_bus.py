@@ -19,7 +19,7 @@ from sundog.constructs._binding import Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import Target, TargetReader
+from sundog.constructs._targets import SendsToFunctions, Target, TargetReader
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.constructs.function import Function
 from sundog.constructs.queue import Queue
@@ -64,7 +64,7 @@ class InvalidDelivery(ConstructError):
     code = "SD-BUS-002"
 
 
-class EventBus(SundogConstruct):
+class EventBus(SendsToFunctions):
     """An EventBridge event bus, with rules that bring events to functions, queues and log groups.
 
     Args:
@@ -101,11 +101,11 @@ class EventBus(SundogConstruct):
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._bound = list(bind or ())
         self.rules: dict[str, events.Rule] = {}
         """The CDK's rules, by name."""
         self.functions: dict[str, Function] = {}
         """The functions that are targets, by `rule/target`."""
-        self._bind = bind or ()
         self._function_defaults = function_defaults
         self._patterns: dict[str, Any] = {}
         self.cdk.event_bus = self.cdk_import("event_bus", {}) or self._create()
@@ -177,7 +177,7 @@ class EventBus(SundogConstruct):
             others={"queue": Queue, "log_group": logs.LogGroup},
             settings=_SETTINGS,
             defaults=self._function_defaults,
-            bind=self._bind,
+            bind=self._bound,
         )
         for target in reader.read(given.get("targets", {})):
             rule.add_target(self._target(target))

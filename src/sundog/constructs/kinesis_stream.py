@@ -12,10 +12,9 @@ import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from sundog.constructs._binding import Access, Binding
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._targets import TargetReader
+from sundog.constructs._targets import SendsToFunctions, TargetReader
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -32,7 +31,7 @@ class InvalidKinesisStream(ConstructError):
     code = "SD-KINESIS-001"
 
 
-class KinesisStream(SundogConstruct):
+class KinesisStream(SendsToFunctions):
     """A Kinesis data stream, with the functions that read it.
 
     Args:
@@ -74,6 +73,7 @@ class KinesisStream(SundogConstruct):
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._bound = list(bind or ())
         self._shards = shards
         self._reader = TargetReader(
             owner=self,
@@ -81,7 +81,7 @@ class KinesisStream(SundogConstruct):
             noun="consumer",
             settings=STREAM_SETTINGS,
             defaults=function_defaults,
-            bind=bind or (),
+            bind=self._bound,
         )
         existing = self.cdk_import("stream", {"retention": retention})
         self.cdk.stream = existing or self._create(retention)

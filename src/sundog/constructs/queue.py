@@ -50,6 +50,7 @@ class Queue(SundogConstruct):
         max_concurrency: Most invocations of the consumer at a time, 2 to 1000.
         dead_letter: Where messages go that failed often: True for a queue of its own, or a `Queue`.
         max_receives: How often a message is tried before it goes there.
+        bind: Resources that the consumer uses.
         function_defaults: Settings for the consumer when it is a handler.
         cdk: `{"queue": {…}}`, `{"dead_letter_queue": {…}}` and `{"event_source": {…}}` lay properties over the CDK's;
             `{"queue": existing}` uses a queue as it is.
@@ -82,6 +83,7 @@ class Queue(SundogConstruct):
         max_concurrency: int | None = None,
         dead_letter: bool | Queue | None = None,
         max_receives: int = DEFAULT_MAX_RECEIVES,
+        bind: Sequence[Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
@@ -91,7 +93,7 @@ class Queue(SundogConstruct):
         self.consumer: Function | None = None
         if consumer is not None:
             self.consumer = function_of(
-                self, "consumer", consumer, what="`consumer`", defaults=function_defaults
+                self, "consumer", consumer, what="`consumer`", defaults=function_defaults, bind=bind or []
             )
         configured = {
             "visibility_timeout": visibility_timeout,

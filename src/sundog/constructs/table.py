@@ -11,11 +11,10 @@ import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from sundog.constructs._binding import Access, Binding
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import TargetReader
+from sundog.constructs._targets import SendsToFunctions, TargetReader
 from sundog.constructs.function import Function
 from sundog.constructs.kinesis_stream import KinesisStream
 from sundog.errors import ConstructError, suggestion
@@ -60,7 +59,7 @@ class InvalidStream(ConstructError):
     code = "SD-TABLE-003"
 
 
-class Table(SundogConstruct):
+class Table(SendsToFunctions):
     """A DynamoDB table, paid per request.
 
     A stage that `pyproject.toml` protects keeps the table when it is removed, and can restore it to any second of the
@@ -115,13 +114,14 @@ class Table(SundogConstruct):
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._bound = list(bind or ())
         self._reader = TargetReader(
             owner=self,
             argument="consumers",
             noun="consumer",
             settings=STREAM_SETTINGS,
             defaults=function_defaults,
-            bind=bind or (),
+            bind=self._bound,
         )
         self.functions: dict[str, Function] = {}
         """The functions that get the changes, by the consumer's name."""

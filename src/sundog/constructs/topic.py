@@ -11,9 +11,8 @@ import aws_cdk.aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from sundog.constructs._binding import Binding
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._targets import Target, TargetReader
+from sundog.constructs._targets import SendsToFunctions, Target, TargetReader
 from sundog.constructs.function import Function
 from sundog.constructs.queue import Queue
 from sundog.errors import ConstructError
@@ -33,7 +32,7 @@ class InvalidSubscription(ConstructError):
     code = "SD-TOPIC-001"
 
 
-class Topic(SundogConstruct):
+class Topic(SendsToFunctions):
     """An SNS topic: each message goes to every subscriber whose filter it passes.
 
     Args:
@@ -71,6 +70,7 @@ class Topic(SundogConstruct):
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
+        self._bound = list(bind or ())
         self.fifo = fifo
         self.functions: dict[str, Function] = {}
         """The subscribed functions, by the subscriber's name."""
@@ -81,7 +81,7 @@ class Topic(SundogConstruct):
             others={"queue": Queue},
             settings=_SETTINGS,
             defaults=function_defaults,
-            bind=bind or (),
+            bind=self._bound,
         )
         existing = self.cdk_import("topic", {"fifo": fifo or None})
         self.cdk.topic = existing or self._create()

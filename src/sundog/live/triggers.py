@@ -114,10 +114,24 @@ def _closest(triggers: Sequence[Trigger], event: Mapping[str, Any]) -> Trigger:
         # Cognito's own names of what happened: `PreSignUp_SignUp`, `PreSignUp_AdminCreateUser`.
         if cause.startswith(tuple(trigger.detail.get("sources", ()))):
             return trigger
+    for trigger in triggers:
+        if _is_in_pattern(trigger.detail.get("pattern"), event):
+            return trigger
     names = _plain(_source_name(event))
     # CloudFormation makes physical names of logical ids, which contain the construct's own id.
     named = [trigger for trigger in triggers if _plain(_own_id(trigger)) in names]
     return max(named, key=lambda trigger: len(_own_id(trigger)), default=triggers[0])
+
+
+def _is_in_pattern(pattern: object, event: Mapping[str, Any]) -> bool:
+    """Whether a rule's pattern names the event's type and source; its other conditions are EventBridge's business."""
+    return (
+        isinstance(pattern, Mapping)
+        and bool(pattern)
+        and all(
+            event.get(field) in pattern.get(field, [event.get(field)]) for field in ("source", "detail-type")
+        )
+    )
 
 
 def _routes(event: Mapping[str, Any]) -> list[str]:

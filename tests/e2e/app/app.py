@@ -1,6 +1,6 @@
 """What the tests of faults and of load run: functions that answer, that wait, and that keep things."""
 
-from sundog import Api, App, Function, Table
+from sundog import Api, App, Function, Queue, Table
 
 app = App()
 
@@ -10,6 +10,15 @@ def backend(stack):
     kept = Table(stack, "kept", partition_key=("id", "string"))
     hold = Function(stack, "hold", handler="functions/hold.handler", timeout=60)
     Function(stack, "refuse", handler="functions/refuse.handler")
+    jobs = Queue(
+        stack,
+        "jobs",
+        consumer={"handler": "functions/jobs.work", "timeout": 3},
+        visibility_timeout=3,
+        partial_failures=True,
+        dead_letter=True,
+        max_receives=2,
+    )
     api = Api(
         stack,
         "api",
@@ -21,7 +30,7 @@ def backend(stack):
             "PUT /kept/{id}": "functions/kept.write",
         },
     )
-    stack.outputs(ApiUrl=api.url)
+    stack.outputs(ApiUrl=api.url, Jobs=jobs.queue_url, FailedJobs=jobs.cdk.dead_letter_queue.queue_url)
 
 
 app.synth()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 
@@ -12,15 +14,19 @@ import pytest
 pytestmark = [pytest.mark.xdist_group("trials"), pytest.mark.timeout(300)]
 
 
-def test_every_attempt_is_in_the_log(trials, waiting):
-    mark = trials.mark()
-    functions = boto3.client(
-        "lambda",
+def client(trials, service):
+    return boto3.client(
+        service,
         endpoint_url=trials.ready["endpoint_url"],
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
+
+
+def test_every_attempt_is_in_the_log(trials, waiting):
+    mark = trials.mark()
+    functions = client(trials, "lambda")
     name = next(
         one["FunctionName"]
         for one in functions.list_functions()["Functions"]
@@ -38,3 +44,28 @@ def test_every_attempt_is_in_the_log(trials, waiting):
     lines = [line for line in map(json.loads, printed.splitlines()) if line["request_id"] == request_id]
 
     assert sum("not today" in line["text"] for line in lines) == 3, printed
+
+
+def test_the_way_of_a_failed_message_is_in_the_log_and_in_the_store(trials, waiting):
+    queues, outputs = client(trials, "sqs"), trials.ready["outputs"]["backend"]
+    entries = [{"Id": body, "MessageBody": body} for body in ("good", "bad")]
+    queues.send_message_batch(QueueUrl=outputs["Jobs"], Entries=entries)
+
+    def dead_letters():
+        return queues.receive_message(QueueUrl=outputs["FailedJobs"], WaitTimeSeconds=1).get("Messages")
+
+    (dead,) = waiting(dead_letters, lambda: f"the dead letter; {trials.output}", seconds=40)
+    command = [sys.executable, "-m", "sundog", "logs", "work", "--json"]
+    printed = subprocess.run(command, cwd=trials.root, capture_output=True, text=True, check=True).stdout
+    written = [line["text"] for line in map(json.loads, printed.splitlines())]
+    store = sqlite3.connect(trials.root / ".sundog" / "local" / "events.db")
+    with contextlib.closing(store):
+        labels = store.execute(
+            "SELECT trigger_kind, trigger_label FROM invocations WHERE function = 'backend/jobs/consumer'"
+        ).fetchall()
+
+    assert dead["Body"] == "bad"
+    # In one batch or two; only the bad one came again.
+    words = [word for text in written for word in text.split() if word in {"good", "bad"}]
+    assert sorted(words) == ["bad", "bad", "good"]
+    assert set(labels) == {("queue", "queue jobs")}

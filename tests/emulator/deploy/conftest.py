@@ -25,6 +25,7 @@ from sundog.model.manifest import (
     ConstructEntry,
     FunctionEntry,
     Manifest,
+    ResourceEntry,
     SourcePlace,
     StackEntry,
     write_manifest,
@@ -45,6 +46,7 @@ class Assembly:
         self.stacks: list[StackEntry] = []
         self.constructs: list[ConstructEntry] = []
         self.functions: list[FunctionEntry] = []
+        self.resources: list[ResourceEntry] = []
         folder.mkdir(parents=True, exist_ok=True)
 
     def name(self, stack: str) -> str:
@@ -146,6 +148,7 @@ class Assembly:
             stacks=self.stacks,
             constructs=self.constructs,
             functions=self.functions,
+            resources=self.resources,
         )
         write_manifest(self.folder, manifest)
         return manifest

@@ -1,8 +1,13 @@
+from functools import partial
+
+import anyio
 import msgspec
 import pytest
 
+from sundog.aws.cloudformation import stack_resources
 from sundog.deploy.failures import ExportInUse
 from sundog.deploy.remove import StageProtected
+from sundog.model.manifest import ResourceEntry
 
 
 def test_stacks_are_removed_before_those_that_they_depend_on(app, resources):
@@ -90,3 +95,44 @@ def test_termination_protection_follows_the_app_and_keeps_a_stack_from_being_rem
 
     assert raised.value.what == f"the stack `{app.assembly.name('main')}` has termination protection"
     assert app.remove() == [app.assembly.name("main")]
+
+
+def test_buckets_of_the_app_are_emptied_unless_the_deployed_stack_keeps_them(app, connection):
+    app.assembly.stack(
+        "main",
+        {
+            "Gone": {
+                "Type": "AWS::S3::Bucket",
+                "DeletionPolicy": "Delete",
+                "Properties": {"VersioningConfiguration": {"Status": "Enabled"}},
+            },
+            "Kept": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"},
+        },
+    )
+    app.deploy()
+    stack = app.assembly.name("main")
+    names = {
+        resource.logical_id: resource.physical_id
+        for resource in anyio.run(stack_resources, connection, stack)
+    }
+    for name in names.values():
+        anyio.run(partial(connection.call, "s3", "put_object", Bucket=name, Key="a", Body=b"data"))
+    # As a manifest is that says of both what an edit after the deploy would.
+    app.assembly.resources = [
+        ResourceEntry(
+            id=f"main/{logical_id.lower()}",
+            name=logical_id,
+            kind="Bucket",
+            stack=stack,
+            logical_id=logical_id,
+            cloudformation_type="AWS::S3::Bucket",
+            attributes={"emptied_on_removal": True},
+        )
+        for logical_id in names
+    ]
+    app.remove()
+
+    kept = anyio.run(partial(connection.call, "s3", "list_objects_v2", Bucket=names["Kept"]))
+    buckets = [bucket["Name"] for bucket in anyio.run(connection.call, "s3", "list_buckets")["Buckets"]]
+    assert [item["Key"] for item in kept["Contents"]] == ["a"]
+    assert names["Gone"] not in buckets

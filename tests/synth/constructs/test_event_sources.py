@@ -244,3 +244,16 @@ Alarm(stack, "many", threshold=10, comparison=">", on_alarm=page,
     )
     assert stuck["AlarmActions"] == stuck["OKActions"] != stuck["InsufficientDataActions"]
     assert "Arn" in json.dumps(stuck["AlarmActions"])
+
+
+def test_what_is_bound_to_a_construct_reaches_the_functions_that_come_later_too(backend):
+    assembly = backend(
+        """
+orders = Topic(stack, "orders", subscribers={"mail": "functions/reminders.send"})
+orders.bind([Queue(stack, "sent", consumer="functions/digest.run", bind=[orders])])
+orders.add_subscribers({"count": "functions/notes.create"})
+"""
+    )
+    bound = {entry.function: entry.bindings for entry in assembly.manifest.functions}
+
+    assert bound == {"send": ["backend/sent"], "create": ["backend/sent"], "run": ["backend/orders"]}

@@ -11,27 +11,20 @@ pytestmark = pytest.mark.xdist_group("cdk")
 
 DOCS = Path(__file__).parents[3] / "docs/constructs"
 FILE = re.compile(r"```\w+\n(?:#|//|--) (\S+\.\w+)\n(.*?)```", re.DOTALL)
+HANDLER = re.compile(r'"(functions/\w+)\.(\w+)"')
+PAGES = sorted(page.stem for page in DOCS.glob("*.md") if "```python\n# app.py\n" in page.read_text("utf-8"))
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "api",
-        "appsyncapi",
-        "database",
-        "job",
-        "parameter",
-        "restapi",
-        "script",
-        "secret",
-        "staticsite",
-        "websocketapi",
-    ],
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_the_example_synthesizes(project, page):
     found = FILE.findall((DOCS / f"{page}.md").read_text("utf-8"))
     files = dict(found)
     app = files.pop("app.py")
+    for file, function in HANDLER.findall(app):
+        # A page shows the handlers that it is about, and names others.
+        shown = files.get(f"{file}.py", "")
+        if f"def {function}(" not in shown:
+            files[f"{file}.py"] = f"{shown}\n\ndef {function}(event, context): ...\n"
     for name, text in files.items():
         project.write(name, text)
 

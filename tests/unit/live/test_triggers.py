@@ -107,3 +107,15 @@ def test_a_payload_that_is_no_json_was_sent_by_hand() -> None:
 def test_an_unknown_queue_counts_as_the_first_and_a_function_without_triggers_has_none() -> None:
     assert trigger_of((ORDERS, REMINDERS), json.dumps(message("imported")).encode()) == ORDERS
     assert trigger_of((), json.dumps(message("imported")).encode()) is None
+
+
+def test_of_two_rules_the_one_whose_pattern_has_the_event():
+    event = json.dumps(
+        {"source": "shop", "detail-type": "order.placed", "detail": {}, "resources": []}
+    ).encode()
+    cancelled, placed = (
+        Trigger(kind="bus", label=f"bus shop/{name}", detail={"pattern": {"detail-type": [f"order.{name}"]}})
+        for name in ("cancelled", "placed")
+    )
+
+    assert trigger_of([cancelled, placed], event) is placed

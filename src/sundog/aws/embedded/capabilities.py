@@ -124,6 +124,9 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
         ),
         *_without_effect("BucketEncryption", reason=_NO_ENCRYPTION),
     ),
+    "AWS::SNS::Subscription": _without_effect(
+        "RedrivePolicy", "DeliveryPolicy", reason="a subscriber on this machine is always reached"
+    ),
     "AWS::Scheduler::Schedule": _without_effect("KmsKeyArn", reason=_NO_ENCRYPTION),
 }
 """By resource type. Found by reading the emulator's provisioners; what a mend keeps is not here."""

@@ -17,6 +17,7 @@ from typing import Any
 from ..after_import import Hook
 from . import (
     alarm_functions,
+    alarm_metrics,
     asynchronous_invocation,
     bucket_notifications,
     bucket_tags,
@@ -54,6 +55,7 @@ from . import (
 
 MENDS: tuple[Any, ...] = (
     alarm_functions,
+    alarm_metrics,
     asynchronous_invocation,
     bucket_notifications,
     bucket_tags,

@@ -12,6 +12,8 @@ import threading
 import time
 from typing import Any
 
+from .queue_messages import send_message
+
 MODULE = "ministack.services.lambda_svc"
 VERSIONS = frozenset({"1.5.33"})
 
@@ -113,16 +115,7 @@ def send_result(module: Any, target: str, function: str, content: Any, attribute
     body = json.dumps(content)
     service = target.split(":")[2]
     if service == "sqs":
-        from ministack.services import sqs
-
-        queue = sqs._queue_by_arn(target)
-        if queue is not None:
-            named = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
-            message = {"QueueUrl": sqs._queue_url(target.rpartition(":")[2]), "MessageBody": body}
-            sqs._act_send_message(
-                {**message, "MessageAttributes": named} if named else message, message["QueueUrl"]
-            )
-            module.esm_wake.set()
+        if send_message(target, body, attributes):
             return
     elif service == "sns":
         from ministack.services import sns

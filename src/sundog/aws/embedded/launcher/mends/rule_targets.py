@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from ..function_logs import append_lines
+from .queue_messages import send_message
 
 MODULE = "ministack.services.eventbridge"
 VERSIONS = frozenset({"1.5.33"})
@@ -74,21 +75,7 @@ def _is_there(service: str, arn: str) -> bool:
 
 
 def _give_up(module: Any, target: dict[str, Any], payload: str) -> None:
-    from ministack.services import sqs
-
     dead_letters = str((target.get("DeadLetterConfig") or {}).get("Arn", ""))
-    if not dead_letters or sqs._queue_by_arn(dead_letters) is None:
-        module.logger.warning("EventBridge: there is no target %s", target.get("Arn"))
-        return
-    url = sqs._queue_url(dead_letters.rpartition(":")[2])
     attributes = {"ERROR_CODE": "NO_RESOURCE", "TARGET_ARN": str(target.get("Arn"))}
-    sqs._act_send_message(
-        {
-            "QueueUrl": url,
-            "MessageBody": payload,
-            "MessageAttributes": {
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-            },
-        },
-        url,
-    )
+    if not dead_letters or not send_message(dead_letters, payload, attributes):
+        module.logger.warning("EventBridge: there is no target %s", target.get("Arn"))
