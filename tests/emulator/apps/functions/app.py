@@ -1,6 +1,7 @@
 """Functions by themselves: asynchronous events and where their results go, addresses of their own, any event source."""
 
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -8,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from sundog import App, Cron, Function, Queue
+from sundog import App, Function, Queue
 
 app = App()
 
@@ -53,15 +54,13 @@ def backend(stack):
     Function(stack, "to_bus", handler="functions/orders.charge", retries=0, on_success=bus)
     Function(stack, "to_topic", handler="functions/orders.charge", retries=0, on_failure=topic)
     Function(stack, "to_bucket", handler="functions/orders.charge", retries=0, on_success=bucket)
-    Cron(
+    told_by_bus = Function(stack, "told_by_bus", handler="functions/orders.ship")
+    events.Rule(
         stack,
-        "results",
-        job=Function(stack, "told_by_bus", handler="functions/orders.ship"),
-        cdk={
-            "rule": events.Rule(
-                stack, "rule", event_bus=bus, event_pattern=events.EventPattern(source=["lambda"])
-            )
-        },
+        "rule",
+        event_bus=bus,
+        event_pattern=events.EventPattern(source=["lambda"]),
+        targets=[targets.LambdaFunction(told_by_bus.cdk.function)],
     )
     told = Function(stack, "told_by_topic", handler="functions/orders.ship")
     topic.add_subscription(subscriptions.LambdaSubscription(told.cdk.function))
