@@ -20,6 +20,7 @@ from benchmarks import (
     edit_served,
     idle_memory,
     infrastructure_edit,
+    large_synth,
     live_numbers,
     machine,
     report,
@@ -40,6 +41,7 @@ NUMBERS = {
         "`sundog dev` → ready, first start with warm package caches",
         dev_start.measure_first,
     ),
+    "large_synth": ("An app of 200 functions synthesized, with nothing loaded and warm", large_synth.measure),
     "idle_memory": ("An idle session with 50 functions, besides the emulator", idle_memory.measure),
     "concurrent_saves": ("1,000 requests, 50 at once, a save every second", concurrent_saves.measure),
 }

@@ -20,6 +20,7 @@ from sundog.constructs._function_props import function_props, merged
 from sundog.constructs._manifest import manifest_of
 from sundog.constructs._places import Places, follow
 from sundog.constructs._registry import Mode, Registry, listed
+from sundog.constructs._stack_size import check_stack_sizes
 from sundog.constructs._uncaught import show_errors_without_traceback
 from sundog.constructs.stack import LateDefaults, Stack
 from sundog.constructs.synth_worker.recording import report_missing
@@ -33,6 +34,8 @@ _CONTEXT = {
     # npm's `cdk` sets these; without them, `sundog deploy` and `cdk deploy` would send different templates.
     "aws:cdk:enable-path-metadata": True,
     "aws:cdk:enable-asset-metadata": True,
+    # No limit of the CDK's: ours, which is the same, says what is large and where it is.
+    "@aws-cdk/core:stackResourceLimit": 0,
 }
 MODES: tuple[Mode, ...] = ("deploy", "dev")
 
@@ -246,7 +249,9 @@ class App(aws_cdk.App):
         """
         assembly = super().synth(**options)
         directory = Path(assembly.directory)
-        write_manifest(directory, manifest_of(self.registry, directory))
+        manifest = manifest_of(self.registry, directory)
+        check_stack_sizes(self.registry, manifest)
+        write_manifest(directory, manifest)
         return assembly
 
     def _build(self, definition: Any, stack_id: str | None, stack_props: Mapping[str, Any]) -> Any:

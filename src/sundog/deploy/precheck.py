@@ -16,6 +16,9 @@ from sundog.deploy.plan import DeployPlan, StackPlan
 from sundog.deploy.report import Report
 from sundog.errors import DeployError, SundogError, UnsupportedError, suggestion
 
+MANY_RESOURCES = 400
+"""A stack with so many is said to be near the limit."""
+
 
 class ResourceUnsupported(UnsupportedError):
     """The cloud of the stage has no such resource type.
@@ -81,6 +84,11 @@ def _sizes(stack: StackTemplate, report: Report) -> Iterator[SundogError]:
             where=report.location(stack.name),
             why="CloudFormation limits the resources of a stack",
             fix=fix,
+        )
+    elif len(stack.resources) >= MANY_RESOURCES:
+        report.notice(
+            "warning",
+            f"the stack `{stack.name}` has {len(stack.resources)} resources; {MAX_RESOURCES} is the most, so {fix} soon",
         )
 
 

@@ -588,6 +588,10 @@ CASES = {
     "stack_built_twice": "@app.stack\ndef storage(stack): ...\napp.stack(storage)",
     "stack_of_another_kind": 'app.stack("storage")',
     "stack_id_taken": '@app.stack(id="backend")\ndef storage(stack): ...',
+    "stack_too_large": (
+        'Table(stack, "notes", partition_key=("id", "string"))\n'
+        'for number in range(500):\n    aws_cdk.CfnResource(stack, f"raw{number}", type="AWS::SQS::Queue")\napp.synth()'
+    ),
     "output_with_an_underscore": 'stack.outputs(api_url="x")',
     "output_twice": 'stack.outputs(Url="x")\nstack.outputs(Url="y")',
 }  # fmt: skip

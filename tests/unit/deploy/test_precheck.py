@@ -22,6 +22,14 @@ def report(tmp_path):
     return Report(Project(root=tmp_path, settings=Settings(name="x")), manifest, lambda _event: None)
 
 
+@pytest.fixture
+def notices(report, monkeypatch):
+    """What the report has told besides errors."""
+    told = []
+    monkeypatch.setattr(report, "_observer", told.append)
+    return told
+
+
 def found(report, content, body=b"{}", capabilities=None):
     template = StackTemplate(
         entry=ENTRY,
@@ -121,3 +129,12 @@ def test_parts_of_cognito_that_the_embedded_cloud_lacks_are_refused_by_name(repo
             "`Provider` is an `AWS::IAM::OIDCProvider`, which the embedded cloud cannot deploy",
         ),
     ]
+
+
+@pytest.mark.parametrize(("number", "warned"), [(399, False), (400, True), (500, True)])
+def test_a_stack_near_the_limit_is_told(report, notices, number, warned):
+    resources = {f"Queue{one}": {"Type": "AWS::SQS::Queue"} for one in range(number)}
+
+    assert found(report, {"Resources": resources}) == []
+    expected = f"the stack `main` has {number} resources; 500 is the most"
+    assert [notice.text.startswith(expected) for notice in notices] == ([True] if warned else [])
