@@ -35,8 +35,8 @@ app.synth()
 """
 SETTLE_SECONDS = 30
 """Until what runs in the background after a start, as the check of the templates, has ended."""
-IDLE_SECONDS = 200
-"""Somewhat longer than `node_idle_seconds` of the synth service."""
+IDLE_SECONDS = 240
+"""A minute longer than `node_idle_seconds` of the synth service, which counts from when everything is loaded."""
 
 
 def measure(context: Context) -> list[Result]:

@@ -27,10 +27,8 @@ from sundog.constructs.function import Function
 from sundog.model.manifest import Trigger
 
 _ROUTE_KEYS = ("authorizer", "scopes", "payload_format")
-_PAYLOAD_FORMATS = {
-    "1.0": apigateway.PayloadFormatVersion.VERSION_1_0,
-    "2.0": apigateway.PayloadFormatVersion.VERSION_2_0,
-}
+# Names: the values are the CDK's objects, and asking for one while a module is imported would start Node.
+_PAYLOAD_FORMATS = {"1.0": "VERSION_1_0", "2.0": "VERSION_2_0"}
 _LOG_FIELDS = {
     "requestTime": "$context.requestTime",
     "requestId": "$context.requestId",
@@ -202,7 +200,9 @@ class Api(SundogConstruct):
                 name,
                 function.cdk.function,
                 scope_permission_to_route=False,
-                payload_format_version=_PAYLOAD_FORMATS[payload_format],
+                payload_format_version=getattr(
+                    apigateway.PayloadFormatVersion, _PAYLOAD_FORMATS[payload_format]
+                ),
             )
             self._integrations[function.path, payload_format] = integration
         self._add(route, integration, settings)
