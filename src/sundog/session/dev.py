@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -151,7 +151,7 @@ class DevSession:
                     beside.start_soon(self._validate, self._synthesized)
                 # The next synth is an edit's, which should find everything loaded.
                 synth.prewarm(self._stage)
-                while (edited := await self._edits.next_concerning(synth.affected_by)) is not None:
+                while (edited := await self._edits.next_concerning(synth.edited)) is not None:
                     # The templates that are being checked are about to be others.
                     self._validating.cancel()
                     if await self._synthesize(synth, edited):
@@ -326,8 +326,14 @@ class Edits:
         self._restarted = True
         self._arrived.set()
 
-    async def next_concerning(self, concerns: Callable[[Sequence[Path]], bool]) -> str | None:
-        """Wait for an edit of something that synth read, and name it; None when the cloud was started again."""
+    async def next_concerning(
+        self, first_of: Callable[[Sequence[Path]], Awaitable[Path | None]]
+    ) -> str | None:
+        """Wait for an edit of something that synth read, and name it; None when the cloud was started again.
+
+        Args:
+            first_of: Returns the first of some files that concerns.
+        """
         while True:
             await self._arrived.wait()
             if self._restarted:
@@ -335,7 +341,6 @@ class Edits:
                 return None
             self._arrived = anyio.Event()
             paths, self._waiting = self._waiting, []
-            # Each is asked about once: a file that is renamed or put back answers differently the next moment.
-            concerning = next((path for path in paths if concerns([path])), None)
+            concerning = await first_of(paths)
             if concerning is not None:
                 return concerning.name

@@ -140,14 +140,16 @@ def test_a_message_sent_with_boto3_reaches_the_consumer(shared_dev, aws):
 
 def test_the_schedule_is_deployed_and_its_job_runs(shared_dev, aws):
     shared_dev.request("POST", "/notes", {"title": "today"}, user="digest")
-    rules = [rule for rule in aws("events").list_rules()["Rules"] if "digest" in rule["Name"].lower()]
-    targets = aws("events").list_targets_by_rule(Rule=rules[0]["Name"])["Targets"]
+    (found,) = [
+        one for one in aws("scheduler").list_schedules()["Schedules"] if "digest" in one["Name"].lower()
+    ]
+    schedule = aws("scheduler").get_schedule(Name=found["Name"], GroupName=found["GroupName"])
     mark = shared_dev.mark()
 
-    event = {"detail-type": "Scheduled Event", "source": "aws.events", "time": "2999-01-01T00:00:00Z"}
-    result = aws("lambda").invoke(FunctionName=targets[0]["Arn"], Payload=json.dumps(event))
+    event = {"detail-type": "Scheduled Event", "source": "aws.scheduler", "time": "2999-01-01T00:00:00Z"}
+    result = aws("lambda").invoke(FunctionName=schedule["Target"]["Arn"], Payload=json.dumps(event))
 
-    assert [(rule["ScheduleExpression"], rule["State"]) for rule in rules] == [("rate(1 day)", "ENABLED")]
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 day)", "ENABLED")
     assert json.loads(result["Payload"].read()) == {"users": 0, "notes": 0}
     assert shared_dev.wait_for("InvocationStarted", since=mark)["trigger"]["label"] == "cron digest"
 

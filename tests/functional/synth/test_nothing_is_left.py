@@ -47,7 +47,7 @@ async def main():
             print("released", flush=True)
             while not (project.root / "edited").exists():
                 await anyio.sleep(0.01)
-            service.affected_by([project.root / "functions" / "handler.py"])
+            await service.edited([project.root / "functions" / "handler.py"])
             await service_state(service, waits=True)
             print("waits again", flush=True)
         return
@@ -57,7 +57,7 @@ async def main():
             while service._worker.is_alive is not state:
                 await anyio.sleep(0.01)
             print(message, flush=True)
-        service.affected_by([project.app_file])
+        await service.edited([project.app_file])
         while not service._worker.is_alive:
             await anyio.sleep(0.01)
         print("loaded again", flush=True)

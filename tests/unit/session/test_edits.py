@@ -16,26 +16,27 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def test_the_first_edit_that_concerns_is_named() -> None:
+async def test_the_edit_that_concerns_is_named() -> None:
     edits = Edits()
-    edits.add([Path("notes.py"), Path("app.py"), Path("pyproject.toml")])
+    edits.add([Path("notes.py"), Path("stacks/app.py"), Path("pyproject.toml")])
 
-    named = await edits.next_concerning(lambda paths: Path("notes.py") not in paths)
+    async def first_of(paths: Sequence[Path]) -> Path | None:
+        return paths[1]
 
-    assert named == "app.py"
+    assert await edits.next_concerning(first_of) == "app.py"
 
 
-async def test_a_file_that_is_put_back_while_it_is_looked_at_concerns_once_at_most() -> None:
+async def test_a_burst_is_asked_about_once() -> None:
     edits = Edits()
     asked: list[Path] = []
 
-    def concerns(paths: Sequence[Path]) -> bool:
+    async def first_of(paths: Sequence[Path]) -> Path | None:
         asked.extend(paths)
-        return asked.count(Path("app.py")) == 1
+        return paths[0]
 
     edits.add([Path("app.py")])
 
-    assert await edits.next_concerning(concerns) == "app.py"
+    assert await edits.next_concerning(first_of) == "app.py"
     assert asked == [Path("app.py")]
 
 
@@ -44,8 +45,12 @@ async def test_edits_that_concern_nothing_are_waited_over_and_a_restart_of_the_c
     edits.add([Path("notes.py")])
     named: list[str | None] = []
 
+    async def first_of(paths: Sequence[Path]) -> Path | None:
+        del paths
+        return None
+
     async def wait() -> None:
-        named.append(await edits.next_concerning(lambda paths: False))
+        named.append(await edits.next_concerning(first_of))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wait)

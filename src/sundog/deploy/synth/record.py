@@ -95,15 +95,15 @@ class SynthRecord(msgspec.Struct, frozen=True, kw_only=True):
         files = self.files | self.bundle_files if bundles else self.files
         directories = self.directories | self.bundle_directories if bundles else self.directories
         return (
-            next((path for path, state in files.items() if not _is_unchanged(path, state)), None)
+            next((path for path, state in files.items() if not is_unchanged(path, state)), None)
             or next((path for path in self.missing if os.path.lexists(path)), None)
-            or next((path for path, kind in self.present.items() if _kind(path) != kind), None)
+            or next((path for path, kind in self.present.items() if kind_of(path) != kind), None)
             or next((path for path, digest in directories.items() if listing_digest(path) != digest), None)
             or next(
                 (
                     path
                     for path, state in self.searched.items()
-                    if _search_digest(path, state.names) != state.digest
+                    if search_digest(path, state.names) != state.digest
                 ),
                 None,
             )
@@ -111,42 +111,6 @@ class SynthRecord(msgspec.Struct, frozen=True, kw_only=True):
                 (path for path, digest in self.installation.items() if listing_digest(path) != digest), None
             )
         )
-
-    def affected_by(self, paths: Iterable[str | os.PathLike[str]]) -> bool:
-        """Whether files that were created, changed or deleted make the result of the synth different."""
-        return any(self._is_affected(os.fspath(path)) for path in paths)
-
-    def _is_affected(self, path: str) -> bool:
-        for own in self._own_names(path):
-            folder, name = os.path.split(own)
-            state = self.files.get(own)
-            if state is not None and not _is_unchanged(own, state):
-                return True
-            if own in self.present and _kind(own) != self.present[own]:
-                return True
-            if any(_is_same_or_below(missing, own) and os.path.lexists(missing) for missing in self.missing):
-                return True
-            for listed in (own, folder):
-                if listed in self.directories and listing_digest(listed) != self.directories[listed]:
-                    return True
-            if self._search_differs(folder, name) or self._search_differs(*os.path.split(folder)):
-                return True
-        return False
-
-    def _search_differs(self, folder: str, name: str) -> bool:
-        state = self.searched.get(folder)
-        if state is None or name.partition(".")[0] not in state.names:
-            return False
-        return _search_digest(folder, state.names) != state.digest
-
-    def _own_names(self, path: str) -> set[str]:
-        """Return the names under which the synth may know a file: a watcher reports what links lead to."""
-        names = {os.path.abspath(path)}  # noqa: PTH100 - Path.resolve follows links
-        for known in (*self.files, *self.directories, *self.searched):
-            real = os.path.realpath(known)
-            if real != known and (path == real or path.startswith(f"{real}{os.sep}")):
-                names.add(known + path[len(real) :])
-        return names
 
 
 def make_record(
@@ -168,7 +132,7 @@ def make_record(
     read = {**(loaded_files or {}), **report.files}
     for target, source in ((files, read), (bundle_files, report.bundle_files)):
         for path, stamp in source.items():
-            kind = _kind(path)
+            kind = kind_of(path)
             if kind == "file":
                 target[path] = _file_state(path, stamp)
             elif kind == ABSENT:
@@ -179,7 +143,7 @@ def make_record(
     for path in report.looked_at:
         if path in files or path in bundle_files or path in written:
             continue
-        kind = _kind(path)
+        kind = kind_of(path)
         if kind == ABSENT:
             missing.add(path)
         else:
@@ -192,7 +156,7 @@ def make_record(
         directories={path: listing_digest(path) for path in sorted(directories)},
         bundle_directories={path: listing_digest(path) for path in report.bundle_directories},
         searched={
-            path: SearchState(names=names, digest=_search_digest(path, names))
+            path: SearchState(names=names, digest=search_digest(path, names))
             for path, names in report.searched.items()
         },
         installation={path: listing_digest(path) for path in report.installation},
@@ -224,7 +188,8 @@ def listing_digest(folder: str | os.PathLike[str]) -> str:
     return _names_digest(_entries(folder))
 
 
-def _search_digest(folder: str, names: Iterable[str]) -> str:
+def search_digest(folder: str, names: Iterable[str]) -> str:
+    """Return a digest of which modules of these names a folder has."""
     wanted = set(names)
     found = [entry for entry in _entries(folder) if entry[0].partition(".")[0] in wanted]
     # A folder becomes a package, or another kind of one, by the __init__ in it.
@@ -258,22 +223,20 @@ def _file_state(path: str, before: Stamp | None) -> FileState:
     return FileState(digest=digest, stamp=stamp if before == stamp else None)
 
 
-def _is_unchanged(path: str, state: FileState) -> bool:
+def is_unchanged(path: str, state: FileState) -> bool:
+    """Return whether a file is what it was when it was read."""
     if state.stamp is not None and file_stamp(path) == state.stamp:
         return True
     return file_digest(path) == state.digest
 
 
-def _kind(path: str) -> str:
+def kind_of(path: str) -> str:
+    """Return what is at a path: `file`, `directory`, `other`, or `absent`."""
     if os.path.isdir(path):  # noqa: PTH112 - called for every path of the record
         return "directory"
     if os.path.isfile(path):  # noqa: PTH113
         return "file"
     return "other" if os.path.lexists(path) else ABSENT
-
-
-def _is_same_or_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}{os.sep}")
 
 
 def _variable_digest(name: str, environment: Mapping[str, str]) -> str | None:

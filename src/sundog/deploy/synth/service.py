@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
+from sundog.deploy.synth.affected import first_affecting
 from sundog.deploy.synth.assembly import AssemblyFolder, changed_stacks, read_previous_manifest, templates
 from sundog.deploy.synth.attempt import FIRST_MODULES, Attempt, Synthesized, app_environment, prepare
 from sundog.deploy.synth.cache import CachedSynth, SynthCache, SynthKey, reason_to_synthesize
@@ -77,7 +78,7 @@ class SynthService:
             clock: The wall clock of events.
             timeout_seconds: When an app that does not end is stopped.
             node_idle_seconds: When the Node process that waits for the next synth is ended, for its memory, because no
-                file was edited that long; the next edit of any file that `affected_by` is asked about starts it again,
+                file was edited that long; the next file that `edited` is told of starts it again,
                 which takes half a second.
             idle_seconds: When the whole worker is ended.
             worker: The process that runs the app; one that may fork where that is safe when not given.
@@ -120,13 +121,20 @@ class SynthService:
         """What the last synth read, whether it succeeded or not; None before the first."""
         return self._record
 
-    def affected_by(self, paths: Iterable[Path]) -> bool:
-        """Whether files that were created, changed or deleted call for a synth."""
+    def affected_by(self, paths: Iterable[Path]) -> Path | None:
+        """Return the first of the files, created, changed or deleted, that calls for a synth."""
+        if self._record is not None:
+            return first_affecting(self._record, paths)
+        return next((path for path in paths if path.suffix == ".py" or path == self._project.app_file), None)
+
+    async def edited(self, paths: Sequence[Path]) -> Path | None:
+        """Get ready after edits, and return the first that calls for a synth.
+
+        The files are looked at in a thread: there may be ten thousand, and requests are served meanwhile.
+        """
         self._used.set()
         self._prewarm_after_edit()
-        if self._record is None:
-            return any(path.suffix == ".py" or path == self._project.app_file for path in paths)
-        return self._record.affected_by(paths)
+        return await anyio.to_thread.run_sync(self.affected_by, paths)
 
     def prewarm(self, stage: Stage, mode: Mode = "dev") -> None:
         """Begin to load the worker for the next synth, beside whatever else is done."""

@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from sundog.deploy.synth.affected import first_affecting
 from sundog.deploy.synth.record import Report, file_stamp, listing_digest, make_record
 
 EMPTY = {
@@ -48,7 +49,7 @@ def test_a_changed_file_differs_and_affects(file):
     file.write_text("other")
 
     assert str(file) == record.difference({}, bundles=False)
-    assert record.affected_by([file])
+    assert first_affecting(record, [file])
 
 
 def test_a_touched_file_with_the_same_content_does_not_differ(file):
@@ -56,7 +57,7 @@ def test_a_touched_file_with_the_same_content_does_not_differ(file):
     os.utime(file, ns=(1, 1))
 
     assert record.difference({}, bundles=False) is None
-    assert not record.affected_by([file])
+    assert not first_affecting(record, [file])
 
 
 def test_a_file_replaced_by_one_with_the_same_times_and_size_differs(file, tmp_path):
@@ -76,14 +77,14 @@ def test_a_file_that_changed_while_it_was_read_never_matches(file):
     record = record_of(files={str(file): before})
 
     assert str(file) == record.difference({}, bundles=False)
-    assert record.affected_by([file])
+    assert first_affecting(record, [file])
 
 
 def test_a_deleted_file_affects(file):
     record = record_of(files=read(file))
     file.unlink()
 
-    assert record.affected_by([file])
+    assert first_affecting(record, [file])
 
 
 def test_a_file_that_was_missing_affects_when_it_or_its_folder_appears(tmp_path):
@@ -92,10 +93,10 @@ def test_a_file_that_was_missing_affects_when_it_or_its_folder_appears(tmp_path)
 
     assert record.missing == [str(missing)]
     missing.parent.mkdir()
-    assert not record.affected_by([missing.parent])
+    assert not first_affecting(record, [missing.parent])
     missing.write_text("{}")
-    assert record.affected_by([missing.parent])
-    assert record.affected_by([missing])
+    assert first_affecting(record, [missing.parent])
+    assert first_affecting(record, [missing])
     assert str(missing) == record.difference({}, bundles=False)
 
 
@@ -113,12 +114,12 @@ def test_a_listed_folder_affects_by_its_names_only(file, tmp_path):
     record = record_of(directories=[str(tmp_path)])
 
     file.write_text("other")
-    assert not record.affected_by([file])
+    assert not first_affecting(record, [file])
     (tmp_path / "__pycache__").mkdir()
-    assert not record.affected_by([tmp_path / "__pycache__"])
+    assert not first_affecting(record, [tmp_path / "__pycache__"])
     added = tmp_path / "more.txt"
     added.write_text("")
-    assert record.affected_by([added])
+    assert first_affecting(record, [added])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_file_that_would_be_imported_instead_affects(tmp_path, shadow):
     path.parent.mkdir(exist_ok=True)
     path.write_text("")
 
-    assert record.affected_by([path])
+    assert first_affecting(record, [path])
 
 
 def test_a_file_with_another_name_beside_the_modules_does_not_affect(tmp_path):
@@ -138,7 +139,7 @@ def test_a_file_with_another_name_beside_the_modules_does_not_affect(tmp_path):
     path = tmp_path / "unrelated.py"
     path.write_text("")
 
-    assert not record.affected_by([path])
+    assert not first_affecting(record, [path])
 
 
 def test_a_file_read_through_a_link_is_known_by_its_real_name(tmp_path):
@@ -150,7 +151,7 @@ def test_a_file_read_through_a_link_is_known_by_its_real_name(tmp_path):
     record = record_of(files=read(linked))
     (real / "data.txt").write_text("other")
 
-    assert record.affected_by([real / "data.txt"])
+    assert first_affecting(record, [real / "data.txt"])
 
 
 def test_variables_are_compared_by_value_and_by_being_set():
