@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 
 import pytest
 
@@ -22,8 +23,10 @@ async def test_exception_is_reported_with_type_message_request_id_and_the_users_
     assert error["errorMessage"] == "boom"
     assert error["requestId"] == "r-1"
     app = live.root / "app.py"
+    # From 3.13 on, Python marks the part of the line, as it does on Lambda.
+    mark = "    ~~~~~^^\n" if sys.version_info >= (3, 13) else ""
     assert error["stackTrace"] == [
-        f'  File "{app}", line 4, in handler\n    inner()\n',
+        f'  File "{app}", line 4, in handler\n    inner()\n{mark}',
         f"  File \"{app}\", line 2, in inner\n    raise ValueError('boom')\n",
     ]
     finished = live.finished[-1]
