@@ -3,6 +3,8 @@
 The handler imports boto3 and makes a client. All servers run at once and take turns; a pause of random length before each save
 meets those that poll at every phase of their interval. Every question has a connection of its own, and the next is asked
 two milliseconds after an answer of old code, a refused or a broken connection.
+
+A peer that never sees an edit is asked for the next one, and its misses are noted; sundog missing one ends the benchmark.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from benchmarks.measure import Result, times_faster
 from benchmarks.peers import all_peers
 from benchmarks.single_function import serving
 
+_MISSED_AFTER_SECONDS = 20
+
 
 def measure(context: Context) -> list[Result]:
     with ExitStack() as stack:
@@ -32,15 +36,28 @@ def measure(context: Context) -> list[Result]:
             server = stack.enter_context(peer.serve(context.folder / f"peer-{number}"))
             targets[peer.name] = (server.url, server.handler_file, server.template)
         samples: dict[str, list[float]] = {name: [] for name in targets}
+        missed = dict.fromkeys(targets, 0)
         for version in range(1, context.rounds + 1):
             for name, (url, file, template) in targets.items():
                 time.sleep(random.random())
                 started = time.perf_counter()
                 handlers.save(file, template, version)
-                until_answers(url, handlers.answer(version), deadline_seconds=60)
+                try:
+                    until_answers(url, handlers.answer(version), deadline_seconds=_MISSED_AFTER_SECONDS)
+                except TimeoutError:
+                    if name == "sundog":
+                        raise
+                    missed[name] += 1
+                    continue
                 samples[name].append((time.perf_counter() - started) * 1000)
     first, *others = [
-        Result(number="edit_served", subject=name, unit="ms", samples=times)
+        Result(
+            number="edit_served",
+            subject=name,
+            unit="ms",
+            samples=times,
+            notes=f"missed {missed[name]} of {context.rounds} edits" if missed[name] else "",
+        )
         for name, times in samples.items()
     ]
     return [replace(first, bars=[times_faster(first, other, 1) for other in others]), *others]

@@ -1,4 +1,7 @@
-"""A warm request through the local HTTP API, beside the emulator's own in-process worker and the peers' servers.
+"""A warm request through the local HTTP API, beside the emulator's own worker and the peers' servers.
+
+What is promised is held against those that give each request a process with the function's own environment (docs/adr/0027-two-bars.md);
+the peers that call the handler inside their HTTP server are measured, not matched.
 
 One request at a time, all servers in turns. Each is asked in two ways, because they differ in which they like: over one
 connection that is kept alive, and over a new connection per request, as curl does.
@@ -19,6 +22,7 @@ from benchmarks.peers import all_peers
 from benchmarks.single_function import serving
 
 OWN_WORKER = "the embedded cloud's own worker"
+_EDITS = ", edits picked up"
 
 
 def measure(context: Context) -> list[Result]:
@@ -31,7 +35,7 @@ def measure(context: Context) -> list[Result]:
             urls[peer.name] = server.url
             if peer.serve is not peer.serve_fastest:
                 server = stack.enter_context(peer.serve(context.folder / f"editing-{number}"))
-                urls[f"{peer.name}, edits picked up"] = server.url
+                urls[f"{peer.name}{_EDITS}"] = server.url
         for url in urls.values():
             until_answers(url, handlers.answer(0), deadline_seconds=30)
         kept = {name: Client(url) for name, url in urls.items()}
@@ -64,5 +68,5 @@ def _results(samples: dict[str, list[float]], manner: str) -> list[Result]:
     ]
     ratio = ours.median / own_worker.median
     bars = [Bar(text=f"≤ 1.5 times {own_worker.subject}: {ratio:.2f} times", holds=ratio <= 1.5)]
-    bars += [times_faster(ours, peer, 5) for peer in peers]
+    bars += [times_faster(ours, peer, 5) for peer in peers if _EDITS in peer.subject]
     return [replace(ours, bars=bars), own_worker, *peers]
