@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from constructs import Construct
+
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import function_of
 from sundog.constructs._function_props import FunctionProps
@@ -49,9 +51,46 @@ class UnknownTargetSetting(ConstructError):
 class SendsToFunctions(SundogConstruct):
     """A construct whose events go to functions that have names in it."""
 
-    functions: dict[str, Function]
-    """The functions, by the name that `app.py` gives them in the construct."""
-    _bound: list[Any]
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        bind: Sequence[Any] | None,
+        function_defaults: FunctionProps | Mapping[str, Any] | None,
+        cdk: Mapping[str, Any] | None,
+    ) -> None:
+        super().__init__(scope, id, cdk=cdk)
+        self.functions: dict[str, Function] = {}
+        """The functions, by the name that `app.py` gives them in the construct."""
+        self._bound = list(bind or ())
+        self._function_defaults = function_defaults
+
+    def reader(
+        self,
+        argument: str,
+        *,
+        noun: str,
+        others: Mapping[str, type] | None = None,
+        settings: Sequence[str] = (),
+    ) -> TargetReader:
+        """Return what reads an argument that lists receivers.
+
+        Args:
+            argument: Its name, for messages.
+            noun: What one of them is called; begins the ids of functions that are made.
+            others: Constructs that can stand instead of a function, by the key that a dictionary names them with.
+            settings: What can stand beside the receiver in a dictionary.
+        """
+        return TargetReader(
+            owner=self,
+            argument=argument,
+            noun=noun,
+            others=others or {},
+            settings=settings,
+            defaults=self._function_defaults,
+            bind=self._bound,
+        )
 
     def bind(self, resources: Sequence[Any]) -> None:
         """Give all of the functions further resources, those that are added later too.

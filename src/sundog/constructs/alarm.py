@@ -12,9 +12,9 @@ from constructs import Construct
 
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
+from sundog.constructs._resource import ResourceConstruct, ResourceValue
 from sundog.constructs._targets import SendsToFunctions, TargetReader
 from sundog.constructs._values import is_token, seconds
-from sundog.constructs.function import Function
 from sundog.constructs.topic import Topic
 from sundog.errors import ConstructError, SundogError, suggestion
 from sundog.model.manifest import Trigger
@@ -40,7 +40,7 @@ class InvalidAlarm(ConstructError):
     code = "SD-ALARM-001"
 
 
-class Alarm(SendsToFunctions):
+class Alarm(SendsToFunctions, ResourceConstruct[cloudwatch.IAlarm]):
     """A CloudWatch alarm: watches a metric, and calls functions or tells topics when its state changes.
 
     Args:
@@ -68,6 +68,9 @@ class Alarm(SendsToFunctions):
 
     kind = "Alarm"
     cdk_keys = ("alarm",)
+    resource_key, resource_child = "alarm", "Alarm"
+    alarm_name = ResourceValue("Name of the alarm, known to CloudFormation.")
+    alarm_arn = ResourceValue("ARN of the alarm, known to CloudFormation.")
 
     def __init__(
         self,
@@ -88,36 +91,37 @@ class Alarm(SendsToFunctions):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._bound = list(bind or ())
-        self.functions: dict[str, Function] = {}
-        """The functions that are called, by `on_alarm`, `on_ok` and `on_no_data`."""
+        super().__init__(scope, id, bind=bind, function_defaults=function_defaults, cdk=cdk)
         self._compared = f"{comparison} {threshold}"
-        existing = self.cdk_import("alarm", {"metric": metric, "threshold": threshold})
-        if existing is None:
-            own: dict[str, Any] = {
-                "metric": self._metric(metric),
-                "threshold": self._threshold(threshold),
-                "comparison_operator": self._one_of("comparison", comparison, _COMPARISONS),
-                "treat_missing_data": self._one_of("missing", missing, _MISSING),
-                "evaluation_periods": periods,
-                "datapoints_to_alarm": self._datapoints(datapoints, periods),
-                "alarm_description": description,
-            }
-            existing = cloudwatch.Alarm(self, "Alarm", **{**own, **self.cdk_props("alarm")})
-        self.cdk.alarm = existing
-        reader = TargetReader(
-            owner=self,
-            argument="actions",
-            noun="action",
-            others={"topic": Topic},
-            defaults=function_defaults,
-            bind=self._bound,
+        configured = {
+            "metric": metric,
+            "threshold": threshold,
+            "comparison": None if comparison == ">=" else comparison,
+            "periods": None if periods == 1 else periods,
+            "datapoints": datapoints,
+            "missing": None if missing == "missing" else missing,
+            "description": description,
+        }
+        self.take_or_make(
+            configured,
+            lambda: self._create(
+                metric=self._metric(metric),
+                threshold=self._threshold(threshold),
+                comparison_operator=self._one_of("comparison", comparison, _COMPARISONS),
+                treat_missing_data=self._one_of("missing", missing, _MISSING),
+                evaluation_periods=periods,
+                datapoints_to_alarm=self._datapoints(datapoints, periods),
+                alarm_description=description,
+            ),
         )
+        reader = self.reader("actions", noun="action", others={"topic": Topic})
         for name, definition in (("on_alarm", on_alarm), ("on_ok", on_ok), ("on_no_data", on_no_data)):
             if definition is not None:
                 self._call(reader, name, definition)
         self.registry.constructs.append(self)
+
+    def _create(self, **own: Any) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(self, "Alarm", **{**own, **self.cdk_props("alarm")})
 
     def _call(self, reader: TargetReader, name: str, definition: Any) -> None:
         (target,) = reader.read({name: definition})
@@ -209,20 +213,6 @@ class Alarm(SendsToFunctions):
 
     def _invalid(self, what: str, why: str, fix: str) -> SundogError:
         return self.error(InvalidAlarm, what, why=why, fix=fix)
-
-    @property
-    def alarm_name(self) -> str:
-        """Name of the alarm, known to CloudFormation."""
-        return str(self.cdk.alarm.alarm_name)
-
-    @property
-    def alarm_arn(self) -> str:
-        """ARN of the alarm, known to CloudFormation."""
-        return str(self.cdk.alarm.alarm_arn)
-
-    def primary_path(self) -> str:
-        """Return the path of the alarm's CloudFormation resource."""
-        return f"{self.path}/Alarm/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return what it watches for, and whom it calls."""

@@ -10,13 +10,13 @@ import aws_cdk.aws_s3 as s3
 import aws_cdk.aws_s3_notifications as s3_notifications
 from constructs import Construct
 
-from sundog.constructs._binding import Access, Binding
+from sundog.constructs._binding import Access
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import SendsToFunctions, Target, TargetReader
+from sundog.constructs._resource import BindableResource, ResourceValue
+from sundog.constructs._targets import SendsToFunctions, Target
 from sundog.constructs._uploads import project_folder, upload_entry
 from sundog.constructs._values import seconds
-from sundog.constructs.function import Function
 from sundog.constructs.queue import Queue
 from sundog.constructs.topic import Topic
 from sundog.errors import ConstructError, suggestion
@@ -48,7 +48,7 @@ class InvalidBucketCors(ConstructError):
     code = "SD-BUCKET-002"
 
 
-class Bucket(SendsToFunctions):
+class Bucket(SendsToFunctions, BindableResource[s3.IBucket]):
     """An S3 bucket: private, encrypted, reached by TLS only.
 
     A stage that `pyproject.toml` protects keeps the bucket when it is removed; in any other stage `sundog remove` empties
@@ -77,6 +77,10 @@ class Bucket(SendsToFunctions):
 
     kind = "Bucket"
     cdk_keys = ("bucket",)
+    resource_key, resource_child = "bucket", "Bucket"
+    bucket_name = ResourceValue("Physical name of the bucket, known to CloudFormation.")
+    bucket_arn = ResourceValue("ARN of the bucket, known to CloudFormation.")
+    usual_grant = "grant_read_write"
     read_only = Access("grant_read", doc="Read and list objects, and no more.")
     write_only = Access("grant_write", doc="Write and delete objects, and no more.")
 
@@ -94,29 +98,19 @@ class Bucket(SendsToFunctions):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._bound = list(bind or ())
-        self.functions: dict[str, Function] = {}
-        """The functions that are notified, by the notification's name."""
+        super().__init__(scope, id, bind=bind, function_defaults=function_defaults, cdk=cdk)
         self._notified: dict[str, dict[str, Any]] = {}
-        self._reader = TargetReader(
-            owner=self,
-            argument="notifications",
-            noun="notification",
-            others={"queue": Queue, "topic": Topic},
-            settings=_SETTINGS,
-            defaults=function_defaults,
-            bind=self._bound,
+        self._reader = self.reader(
+            "notifications", noun="notification", others={"queue": Queue, "topic": Topic}, settings=_SETTINGS
         )
         configured = {
             "cors": cors,
             "versioned": versioned or None,
             "block_public_access": None if block_public_access else False,
         }
-        existing = self.cdk_import("bucket", configured)
-        self.is_ours = existing is None
-        self.cdk.bucket = existing or self._create(
-            True if cors is None else cors, block_public=block_public_access, versioned=versioned
+        allowed = True if cors is None else cors
+        self.take_or_make(
+            configured, lambda: self._create(allowed, block_public=block_public_access, versioned=versioned)
         )
         self.add_notifications(notifications or {})
         self._uploads = [] if contents is None else [self._upload(contents)]
@@ -245,35 +239,6 @@ class Bucket(SendsToFunctions):
                     detail={"notification": target.name, **notification},
                 )
             )
-
-    @property
-    def bucket_name(self) -> str:
-        """Physical name of the bucket, known to CloudFormation."""
-        return str(self.cdk.bucket.bucket_name)
-
-    @property
-    def bucket_arn(self) -> str:
-        """ARN of the bucket, known to CloudFormation."""
-        return str(self.cdk.bucket.bucket_arn)
-
-    @property
-    def grants(self) -> s3.IBucket:
-        """The CDK's bucket, whose `grant_…` methods `permissions` can name."""
-        bucket: s3.IBucket = self.cdk.bucket
-        return bucket
-
-    def binding(self) -> Binding:
-        """Return the name, the ARN, and the permission to read, write and delete objects."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn},
-            grant=self.cdk.bucket.grant_read_write,
-        )
-
-    def primary_path(self) -> str:
-        """Return the path of the bucket's CloudFormation resource."""
-        return f"{self.path}/Bucket/Resource"
 
     def _upload(self, contents: str) -> UploadEntry:
         folder = project_folder(self, "contents", contents)

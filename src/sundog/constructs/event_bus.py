@@ -15,11 +15,11 @@ import aws_cdk.interfaces.aws_events as interfaces
 import jsii
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import SendsToFunctions, Target, TargetReader
+from sundog.constructs._resource import BindableResource, ResourceValue
+from sundog.constructs._targets import SendsToFunctions, Target
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.constructs.function import Function
 from sundog.constructs.queue import Queue
@@ -64,7 +64,7 @@ class InvalidDelivery(ConstructError):
     code = "SD-BUS-002"
 
 
-class EventBus(SendsToFunctions):
+class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
     """An EventBridge event bus, with rules that bring events to functions, queues and log groups.
 
     Args:
@@ -89,6 +89,10 @@ class EventBus(SendsToFunctions):
 
     kind = "EventBus"
     cdk_keys = ("event_bus",)
+    resource_key, resource_child = "event_bus", "Bus"
+    event_bus_name = ResourceValue("Name of the bus, known to CloudFormation.")
+    event_bus_arn = ResourceValue("ARN of the bus, known to CloudFormation.")
+    usual_grant = "grant_put_events_to"
 
     def __init__(
         self,
@@ -100,15 +104,11 @@ class EventBus(SendsToFunctions):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._bound = list(bind or ())
+        super().__init__(scope, id, bind=bind, function_defaults=function_defaults, cdk=cdk)
         self.rules: dict[str, events.Rule] = {}
         """The CDK's rules, by name."""
-        self.functions: dict[str, Function] = {}
-        """The functions that are targets, by `rule/target`."""
-        self._function_defaults = function_defaults
         self._patterns: dict[str, Any] = {}
-        self.cdk.event_bus = self.cdk_import("event_bus", {}) or self._create()
+        self.take_or_make({}, self._create)
         self.add_rules(rules or {})
         self.registry.constructs.append(self)
 
@@ -170,14 +170,11 @@ class EventBus(SendsToFunctions):
         )
         rule.node.default_child.event_pattern = pattern  # type: ignore[union-attr]
         self.rules[name], self._patterns[name] = rule, pattern
-        reader = TargetReader(
-            owner=self,
-            argument=f'rules["{name}"]["targets"]',
+        reader = self.reader(
+            f'rules["{name}"]["targets"]',
             noun=f"target-{name}",
             others={"queue": Queue, "log_group": logs.LogGroup},
             settings=_SETTINGS,
-            defaults=self._function_defaults,
-            bind=self._bound,
         )
         for target in reader.read(given.get("targets", {})):
             rule.add_target(self._target(target))
@@ -313,35 +310,6 @@ class EventBus(SendsToFunctions):
 
     def _invalid_rule(self, what: str, why: str, fix: str) -> SundogError:
         return self.error(InvalidRule, what, why=why, fix=fix)
-
-    @property
-    def event_bus_name(self) -> str:
-        """Name of the bus, known to CloudFormation."""
-        return str(self.cdk.event_bus.event_bus_name)
-
-    @property
-    def event_bus_arn(self) -> str:
-        """ARN of the bus, known to CloudFormation."""
-        return str(self.cdk.event_bus.event_bus_arn)
-
-    @property
-    def grants(self) -> events.IEventBus:
-        """The CDK's bus, whose `grant_…` methods `permissions` can name."""
-        bus: events.IEventBus = self.cdk.event_bus
-        return bus
-
-    def binding(self) -> Binding:
-        """Return the name, the ARN, and the permission to put events."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"event_bus_name": self.event_bus_name, "event_bus_arn": self.event_bus_arn},
-            grant=self.cdk.event_bus.grant_put_events_to,
-        )
-
-    def primary_path(self) -> str:
-        """Return the path of the bus's CloudFormation resource."""
-        return f"{self.path}/Bus/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return the rules."""

@@ -11,12 +11,12 @@ import aws_cdk.aws_lambda as lambda_
 import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from sundog.constructs._binding import Access, Binding
+from sundog.constructs._binding import Access
 from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._targets import SendsToFunctions, TargetReader
+from sundog.constructs._resource import BindableResource, ResourceValue
+from sundog.constructs._targets import SendsToFunctions
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
-from sundog.constructs.function import Function
 from sundog.errors import ConstructError
 
 SHORTEST_RETENTION_SECONDS, LONGEST_RETENTION_SECONDS = 24 * 3600, 365 * 86400
@@ -31,7 +31,7 @@ class InvalidKinesisStream(ConstructError):
     code = "SD-KINESIS-001"
 
 
-class KinesisStream(SendsToFunctions):
+class KinesisStream(SendsToFunctions, BindableResource[kinesis.IStream]):
     """A Kinesis data stream, with the functions that read it.
 
     Args:
@@ -55,6 +55,10 @@ class KinesisStream(SendsToFunctions):
 
     kind = "KinesisStream"
     cdk_keys = ("stream",)
+    resource_key, resource_child = "stream", "Stream"
+    stream_name = ResourceValue("Physical name of the stream, known to CloudFormation.")
+    stream_arn = ResourceValue("ARN of the stream, known to CloudFormation.")
+    usual_grant = "grant_write"
     read_only = Access("grant_read", doc="Read records, and no more.")
     read_and_write = Access(
         "grant_read_write", doc="Read and put records; `bind` alone lets a function put them."
@@ -72,21 +76,11 @@ class KinesisStream(SendsToFunctions):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._bound = list(bind or ())
+        super().__init__(scope, id, bind=bind, function_defaults=function_defaults, cdk=cdk)
         self._shards = shards
-        self._reader = TargetReader(
-            owner=self,
-            argument="consumers",
-            noun="consumer",
-            settings=STREAM_SETTINGS,
-            defaults=function_defaults,
-            bind=self._bound,
-        )
-        existing = self.cdk_import("stream", {"retention": retention})
-        self.cdk.stream = existing or self._create(retention)
-        self.functions: dict[str, Function] = {}
-        """The functions that read the stream, by the consumer's name."""
+        self._reader = self.reader("consumers", noun="consumer", settings=STREAM_SETTINGS)
+        configured = {"retention": retention, "shards": None if shards == 1 else str(shards)}
+        self.take_or_make(configured, lambda: self._create(retention))
         self.add_consumers(consumers or {})
         self.registry.constructs.append(self)
 
@@ -131,35 +125,6 @@ class KinesisStream(SendsToFunctions):
         self.functions |= add_stream_consumers(
             self, self._reader.read(consumers), source, trigger_kind="stream"
         )
-
-    @property
-    def stream_name(self) -> str:
-        """Physical name of the stream, known to CloudFormation."""
-        return str(self.cdk.stream.stream_name)
-
-    @property
-    def stream_arn(self) -> str:
-        """ARN of the stream, known to CloudFormation."""
-        return str(self.cdk.stream.stream_arn)
-
-    @property
-    def grants(self) -> kinesis.IStream:
-        """The CDK's stream, whose `grant_…` methods `permissions` can name."""
-        stream: kinesis.IStream = self.cdk.stream
-        return stream
-
-    def binding(self) -> Binding:
-        """Return the name, the ARN, and the permission to put records."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"stream_name": self.stream_name, "stream_arn": self.stream_arn},
-            grant=self.cdk.stream.grant_write,
-        )
-
-    def primary_path(self) -> str:
-        """Return the path of the stream's CloudFormation resource."""
-        return f"{self.path}/Stream/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return the consumers."""

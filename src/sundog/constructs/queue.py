@@ -10,11 +10,11 @@ import aws_cdk.aws_lambda_event_sources as event_sources
 import aws_cdk.aws_sqs as sqs
 from constructs import Construct
 
-from sundog.constructs._binding import Access, Binding
-from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._binding import Access
 from sundog.constructs._definition import FunctionDefinition, function_of
 from sundog.constructs._event_sources import FIFO_QUEUE, QUEUE, source_props
 from sundog.constructs._function_props import FunctionProps
+from sundog.constructs._resource import BindableResource, ResourceValue
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -31,7 +31,7 @@ class InvalidQueue(ConstructError):
     code = "SD-QUEUE-001"
 
 
-class Queue(SundogConstruct):
+class Queue(BindableResource[sqs.IQueue]):
     """An SQS queue, with a function that consumes its messages if one is given.
 
     A message that the consumer does not delete in time comes back after the visibility timeout: six times the
@@ -62,6 +62,11 @@ class Queue(SundogConstruct):
 
     kind = "Queue"
     cdk_keys = ("queue", "dead_letter_queue", "event_source")
+    resource_key, resource_child = "queue", "Queue"
+    queue_url = ResourceValue("URL of the queue, known to CloudFormation.")
+    queue_arn = ResourceValue("ARN of the queue, known to CloudFormation.")
+    queue_name = ResourceValue("Physical name of the queue, known to CloudFormation.")
+    usual_grant = "grant_send_messages"
     send_only = Access("grant_send_messages", doc="Send messages, and no more; what `bind` gives by itself.")
     consume_only = Access("grant_consume_messages", doc="Receive and delete messages, and no more.")
     send_and_consume = Access(
@@ -100,8 +105,7 @@ class Queue(SundogConstruct):
             "fifo": fifo or None,
             "dead_letter": dead_letter,
         }
-        existing = self.cdk_import("queue", configured)
-        self.cdk.queue = existing or self._create(visibility_timeout, dead_letter, max_receives)
+        self.take_or_make(configured, lambda: self._create(visibility_timeout, dead_letter, max_receives))
         if self.consumer is not None:
             settings = {
                 "batch_size": batch_size,
@@ -182,40 +186,6 @@ class Queue(SundogConstruct):
         consumer.triggers.append(
             Trigger(kind="queue", label=f"queue {self.id}", resource=self.path, detail=detail)
         )
-
-    @property
-    def queue_url(self) -> str:
-        """URL of the queue, known to CloudFormation."""
-        return str(self.cdk.queue.queue_url)
-
-    @property
-    def queue_arn(self) -> str:
-        """ARN of the queue, known to CloudFormation."""
-        return str(self.cdk.queue.queue_arn)
-
-    @property
-    def queue_name(self) -> str:
-        """Physical name of the queue, known to CloudFormation."""
-        return str(self.cdk.queue.queue_name)
-
-    @property
-    def grants(self) -> sqs.IQueue:
-        """The CDK's queue, whose `grant_…` methods `permissions` can name."""
-        queue: sqs.IQueue = self.cdk.queue
-        return queue
-
-    def binding(self) -> Binding:
-        """Return the URL, the ARN, the name, and the permission to send messages."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"queue_url": self.queue_url, "queue_arn": self.queue_arn, "queue_name": self.queue_name},
-            grant=self.cdk.queue.grant_send_messages,
-        )
-
-    def primary_path(self) -> str:
-        """Return the path of the queue's CloudFormation resource."""
-        return f"{self.path}/Queue/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return what the queue does with its messages."""

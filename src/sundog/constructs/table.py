@@ -10,12 +10,12 @@ import aws_cdk.aws_lambda as lambda_
 import aws_cdk.aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from sundog.constructs._binding import Access, Binding
+from sundog.constructs._binding import Access
 from sundog.constructs._event_sources import STREAM_SETTINGS, add_stream_consumers
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
-from sundog.constructs._targets import SendsToFunctions, TargetReader
-from sundog.constructs.function import Function
+from sundog.constructs._resource import BindableResource, ResourceValue
+from sundog.constructs._targets import SendsToFunctions
 from sundog.constructs.kinesis_stream import KinesisStream
 from sundog.errors import ConstructError, suggestion
 
@@ -59,7 +59,7 @@ class InvalidStream(ConstructError):
     code = "SD-TABLE-003"
 
 
-class Table(SendsToFunctions):
+class Table(SendsToFunctions, BindableResource[dynamodb.ITable]):
     """A DynamoDB table, paid per request.
 
     A stage that `pyproject.toml` protects keeps the table when it is removed, and can restore it to any second of the
@@ -92,6 +92,10 @@ class Table(SendsToFunctions):
 
     kind = "Table"
     cdk_keys = ("table",)
+    resource_key, resource_child = "table", "Table"
+    table_name = ResourceValue("Physical name of the table, known to CloudFormation.")
+    table_arn = ResourceValue("ARN of the table, known to CloudFormation.")
+    usual_grant = "grant_read_write_data"
     read_only = Access("grant_read_data", doc="Read items, and no more.")
     write_only = Access("grant_write_data", doc="Write and delete items, and no more.")
 
@@ -113,18 +117,8 @@ class Table(SendsToFunctions):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._bound = list(bind or ())
-        self._reader = TargetReader(
-            owner=self,
-            argument="consumers",
-            noun="consumer",
-            settings=STREAM_SETTINGS,
-            defaults=function_defaults,
-            bind=self._bound,
-        )
-        self.functions: dict[str, Function] = {}
-        """The functions that get the changes, by the consumer's name."""
+        super().__init__(scope, id, bind=bind, function_defaults=function_defaults, cdk=cdk)
+        self._reader = self.reader("consumers", noun="consumer", settings=STREAM_SETTINGS)
         self._stream = self._view(stream, has_consumers=bool(consumers))
         self._keys = {"partition_key": partition_key, "sort_key": sort_key}
         self._indexes = dict(indexes or {})
@@ -136,10 +130,12 @@ class Table(SendsToFunctions):
             "stream": stream,
             "kinesis_stream": kinesis_stream,
             "time_to_live": time_to_live,
+            "point_in_time_recovery": point_in_time_recovery,
         }
-        existing = self.cdk_import("table", configured)
-        self.cdk.table = existing or self._create(time_to_live, point_in_time_recovery, kinesis_stream)
-        if existing is None:
+        self.take_or_make(
+            configured, lambda: self._create(time_to_live, point_in_time_recovery, kinesis_stream)
+        )
+        if self.is_ours:
             for name, index in self._indexes.items():
                 self._add_index(name, index)
             for name, index in self._local_indexes.items():
@@ -307,35 +303,6 @@ class Table(SendsToFunctions):
                     why="a key is a pair of a name and a type",
                     fix=f'write `{argument}=("id", "string")`',
                 )
-
-    @property
-    def table_name(self) -> str:
-        """Physical name of the table, known to CloudFormation."""
-        return str(self.cdk.table.table_name)
-
-    @property
-    def table_arn(self) -> str:
-        """ARN of the table, known to CloudFormation."""
-        return str(self.cdk.table.table_arn)
-
-    @property
-    def grants(self) -> dynamodb.ITable:
-        """The CDK's table, whose `grant_…` methods `permissions` can name."""
-        table: dynamodb.ITable = self.cdk.table
-        return table
-
-    def binding(self) -> Binding:
-        """Return the name, the ARN, and the permission to read and write items."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"table_name": self.table_name, "table_arn": self.table_arn},
-            grant=self.cdk.table.grant_read_write_data,
-        )
-
-    def primary_path(self) -> str:
-        """Return the path of the table's CloudFormation resource."""
-        return f"{self.path}/Table/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return the keys and the indexes."""

@@ -10,9 +10,9 @@ import aws_cdk.aws_sns as sns
 import aws_cdk.aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._targets import SendsToFunctions, Target, TargetReader
+from sundog.constructs._resource import BindableResource, ResourceValue
+from sundog.constructs._targets import SendsToFunctions, Target
 from sundog.constructs.function import Function
 from sundog.constructs.queue import Queue
 from sundog.errors import ConstructError
@@ -32,7 +32,7 @@ class InvalidSubscription(ConstructError):
     code = "SD-TOPIC-001"
 
 
-class Topic(SendsToFunctions):
+class Topic(SendsToFunctions, BindableResource[sns.ITopic]):
     """An SNS topic: each message goes to every subscriber whose filter it passes.
 
     Args:
@@ -57,6 +57,10 @@ class Topic(SendsToFunctions):
 
     kind = "Topic"
     cdk_keys = ("topic",)
+    resource_key, resource_child = "topic", "Topic"
+    topic_arn = ResourceValue("ARN of the topic, known to CloudFormation.")
+    topic_name = ResourceValue("Physical name of the topic, known to CloudFormation.")
+    usual_grant = "grant_publish"
 
     def __init__(
         self,
@@ -69,22 +73,12 @@ class Topic(SendsToFunctions):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._bound = list(bind or ())
+        super().__init__(scope, id, bind=bind, function_defaults=function_defaults, cdk=cdk)
         self.fifo = fifo
-        self.functions: dict[str, Function] = {}
-        """The subscribed functions, by the subscriber's name."""
-        self._reader = TargetReader(
-            owner=self,
-            argument="subscribers",
-            noun="subscriber",
-            others={"queue": Queue},
-            settings=_SETTINGS,
-            defaults=function_defaults,
-            bind=self._bound,
+        self._reader = self.reader(
+            "subscribers", noun="subscriber", others={"queue": Queue}, settings=_SETTINGS
         )
-        existing = self.cdk_import("topic", {"fifo": fifo or None})
-        self.cdk.topic = existing or self._create()
+        self.take_or_make({"fifo": fifo or None}, self._create)
         self._names: list[str] = []
         self.add_subscribers(subscribers or {})
         self.registry.constructs.append(self)
@@ -205,35 +199,6 @@ class Topic(SendsToFunctions):
         if settings.get("dead_letter") is not None:
             delivery["dead_letter_queue"] = settings["dead_letter"].cdk.queue
         return delivery
-
-    @property
-    def topic_arn(self) -> str:
-        """ARN of the topic, known to CloudFormation."""
-        return str(self.cdk.topic.topic_arn)
-
-    @property
-    def topic_name(self) -> str:
-        """Physical name of the topic, known to CloudFormation."""
-        return str(self.cdk.topic.topic_name)
-
-    @property
-    def grants(self) -> sns.ITopic:
-        """The CDK's topic, whose `grant_…` methods `permissions` can name."""
-        topic: sns.ITopic = self.cdk.topic
-        return topic
-
-    def binding(self) -> Binding:
-        """Return the ARN, the name, and the permission to publish."""
-        return Binding(
-            kind=self.kind,
-            name=self.id,
-            values={"topic_arn": self.topic_arn, "topic_name": self.topic_name},
-            grant=self.cdk.topic.grant_publish,
-        )
-
-    def primary_path(self) -> str:
-        """Return the path of the topic's CloudFormation resource."""
-        return f"{self.path}/Topic/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return who is subscribed."""
