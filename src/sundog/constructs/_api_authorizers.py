@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import aws_cdk
@@ -11,10 +10,9 @@ import aws_cdk.aws_apigatewayv2 as apigateway
 import aws_cdk.aws_apigatewayv2_authorizers as authorizers
 
 from sundog.constructs._authorizers import (
+    Authorizers,
     authorizer_function,
     cache_duration,
-    checked_type,
-    refuse_unknown_authorizer,
     user_pool,
 )
 from sundog.constructs._construct import SundogConstruct
@@ -37,84 +35,46 @@ _RESPONSES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Authorizer:
-    cdk: apigateway.IHttpRouteAuthorizer
-    takes_scopes: bool
+class ApiAuthorizers(Authorizers):
+    """The authorizers of an HTTP API."""
 
-
-class ApiAuthorizers:
-    """The authorizers of an HTTP API, each made when a route first uses it."""
+    keys = _KEYS
+    needed = _NEEDED
+    with_scopes = ("jwt", "user_pool")
 
     def __init__(
         self,
         api: SundogConstruct,
         functions: FunctionSet,
         given: Mapping[str, Mapping[str, Any]],
-        *,
-        default: str | None,
-        scopes: Sequence[str] | None,
+        **of_routes: Any,
     ) -> None:
-        """Check what the user gave.
-
-        Args:
-            api: The API.
-            functions: Makes those authorizers that are functions.
-            given: Settings by name.
-            default: Name of the authorizer of routes that name none.
-            scopes: What a token must carry one of, for routes that say nothing else.
-        """
-        self._api = api
-        self._functions = functions
-        self._default = default or "none"
-        self._scopes = scopes
-        self._by_name = {
-            "none": _Authorizer(cdk=apigateway.HttpNoneAuthorizer(), takes_scopes=False),
-            "iam": _Authorizer(cdk=authorizers.HttpIamAuthorizer(), takes_scopes=False),
+        """Check what the user gave, and make all of them: the CDK puts those that a route uses into the template."""
+        super().__init__(api, functions, given, **of_routes)
+        self._built_in = {
+            "none": apigateway.HttpNoneAuthorizer(),
+            "iam": authorizers.HttpIamAuthorizer(),
         }
-        for name, settings in given.items():
-            self._by_name[name] = self._made(name, settings)
-        self._named(self._default, "`authorizer`")
+        for name in given:
+            self.made(name)
 
-    def options(self, what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return how the CDK wants to be told who may call a route.
+    def built_in(self, name: str) -> dict[str, Any]:
+        """Return how the CDK wants to be told of `none` and `iam`."""
+        return {"authorizer": self._built_in[name]}
 
-        Args:
-            what: The route, for messages.
-            settings: Its `authorizer` and `scopes`, if it has any.
-        """
-        found = self._named(settings.get("authorizer", self._default), what)
-        scopes = settings.get("scopes")
-        if scopes and not found.takes_scopes:
-            raise self._api.error(
-                InvalidAuthorizer,
-                f"{self._api.kind} `{self._api.id}`: {what} has `scopes` without a token that could carry them",
-                why="scopes are of the authorizers `jwt` and `user_pool`",
-                fix='remove `scopes`, or name such an authorizer: `"authorizer": "members"`',
-            )
-        scopes = self._scopes if scopes is None and found.takes_scopes else scopes
-        # Said even when it is none: a route that was protected must become open when the authorizer is taken away.
-        options: dict[str, Any] = {"authorizer": found.cdk}
-        return {**options, "authorization_scopes": list(scopes)} if scopes else options
-
-    def _named(self, name: Any, what: str) -> _Authorizer:
-        refuse_unknown_authorizer(self._api, what, name, self._by_name)
-        return self._by_name[name]
-
-    def _made(self, name: str, settings: Mapping[str, Any]) -> _Authorizer:
-        kind = checked_type(self._api, name, settings, _KEYS, _NEEDED)
+    def make(self, name: str, kind: str, settings: Mapping[str, Any]) -> apigateway.IHttpRouteAuthorizer:
+        """Return the CDK's authorizer for settings that are complete."""
         if kind == "lambda":
-            return _Authorizer(cdk=self._function(name, settings), takes_scopes=False)
+            return self._function(name, settings)
         issuer, audience = (
             (settings["issuer"], settings["audience"]) if kind == "jwt" else self._user_pool(name, settings)
         )
-        made = authorizers.HttpJwtAuthorizer(
+        return authorizers.HttpJwtAuthorizer(
             name,
             issuer,
             jwt_audience=[audience] if isinstance(audience, str) else list(audience),
             identity_source=_listed(settings.get("identity_source")),
         )
-        return _Authorizer(cdk=made, takes_scopes=True)
 
     def _user_pool(self, name: str, settings: Mapping[str, Any]) -> tuple[str, list[str]]:
         given = settings["user_pool"]

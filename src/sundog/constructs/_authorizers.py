@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import aws_cdk
 
@@ -26,55 +26,107 @@ LONGEST_CACHE_SECONDS = 3600
 """https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html"""
 
 
-def checked_type(
-    api: SundogConstruct,
-    name: str,
-    settings: Mapping[str, Any],
-    keys: Mapping[str, Sequence[str]],
-    needed: Mapping[str, Mapping[str, str]],
-) -> str:
-    """Return the type of an authorizer whose settings are complete.
+class Authorizers:
+    """The authorizers of an API, by the names that routes use; each is made when it is first asked for."""
 
-    Args:
-        api: The API.
-        name: What the user calls the authorizer.
-        settings: What the user gave.
-        keys: The settings that there are, by type.
-        needed: Those that must be there, with examples, by type.
-    """
-    if name in BUILT_IN:
-        raise api.error(
-            InvalidAuthorizer,
-            f"{api.kind} `{api.id}`: `{name}` cannot be the name of an authorizer",
-            why="it is built in",
-            fix=f"call it otherwise; a route has `{name}` without more ado",
+    keys: ClassVar[Mapping[str, Sequence[str]]]
+    """The settings that there are, by type."""
+    needed: ClassVar[Mapping[str, Mapping[str, str]]]
+    """Those that must be there, with examples, by type."""
+    with_scopes: ClassVar[Sequence[str]]
+    """The types that look at tokens, which may carry scopes."""
+
+    def __init__(
+        self,
+        api: SundogConstruct,
+        functions: FunctionSet,
+        given: Mapping[str, Mapping[str, Any]],
+        *,
+        default: str | None,
+        scopes: Sequence[str] | None,
+    ) -> None:
+        """Check what the user gave.
+
+        Args:
+            api: The API.
+            functions: Makes those authorizers that are functions.
+            given: Settings by name.
+            default: Name of the authorizer of routes that name none.
+            scopes: What a token must carry one of, for routes that say nothing else.
+        """
+        self._api = api
+        self._functions = functions
+        self._given = given
+        self._types = {name: self._type(name, settings) for name, settings in given.items()}
+        self._made: dict[str, Any] = {}
+        self._default = default or "none"
+        self._scopes = scopes
+        self._refuse_unknown("`authorizer`", self._default)
+
+    def options(self, what: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how the CDK wants to be told who may call a route.
+
+        Args:
+            what: The route, for messages: "route `GET /notes`".
+            settings: Its `authorizer` and `scopes`, if it has any.
+        """
+        name = settings.get("authorizer", self._default)
+        self._refuse_unknown(what, name)
+        scopes = settings.get("scopes")
+        takes_scopes = self._types.get(name) in self.with_scopes
+        if scopes and not takes_scopes:
+            raise self._api.error(
+                InvalidAuthorizer,
+                f"{self._api.kind} `{self._api.id}`: {what} has `scopes` without a token that could carry them",
+                why=f"the authorizers with tokens are of the type {' or '.join(f'`{one}`' for one in self.with_scopes)}",
+                fix='remove `scopes`, or name such an authorizer: `"authorizer": "members"`',
+            )
+        # Said even when it is none: a route that was protected must become open when the authorizer is taken away.
+        options = self.built_in(name) if name in BUILT_IN else {"authorizer": self.made(name)}
+        scopes = self._scopes if scopes is None and takes_scopes else scopes
+        return {**options, "authorization_scopes": list(scopes)} if scopes else options
+
+    def built_in(self, name: str) -> dict[str, Any]:
+        """Return how the CDK wants to be told of `none` and `iam`."""
+        raise NotImplementedError
+
+    def make(self, name: str, kind: str, settings: Mapping[str, Any]) -> Any:
+        """Return the CDK's authorizer for settings that are complete."""
+        raise NotImplementedError
+
+    def made(self, name: str) -> Any:
+        """Return the CDK's authorizer of a name, a new one if need be."""
+        if name not in self._made:
+            self._made[name] = self.make(name, self._types[name], self._given[name])
+        return self._made[name]
+
+    def _type(self, name: str, settings: Mapping[str, Any]) -> str:
+        if name in BUILT_IN:
+            raise self._api.error(
+                InvalidAuthorizer,
+                f"{self._api.kind} `{self._api.id}`: `{name}` cannot be the name of an authorizer",
+                why="it is built in",
+                fix=f"call it otherwise; a route has `{name}` without more ado",
+            )
+        kind = one_of(
+            self._api, InvalidAuthorizer, "type of authorizer", settings.get("type"), list(self.keys)
         )
-    kind = one_of(api, InvalidAuthorizer, "type of authorizer", settings.get("type"), list(keys))
-    what = f"authorizer `{name}`"
-    refuse_unknown_settings(api, InvalidAuthorizer, what, settings, keys[kind])
-    refuse_missing_settings(api, InvalidAuthorizer, what, settings, needed[kind])
-    return kind
+        what = f"authorizer `{name}`"
+        refuse_unknown_settings(self._api, InvalidAuthorizer, what, settings, self.keys[kind])
+        refuse_missing_settings(self._api, InvalidAuthorizer, what, settings, self.needed[kind])
+        return kind
 
-
-def refuse_unknown_authorizer(api: SundogConstruct, what: str, name: object, known: Iterable[str]) -> None:
-    """Refuse a name that no authorizer has.
-
-    Args:
-        api: The API.
-        what: What asks for it, for messages: "route `GET /notes`".
-        name: What the user wrote.
-        known: The names.
-    """
-    known = list(known)
-    if name in known:
-        return
-    close = suggestion(str(name), known)
-    raise api.error(
-        InvalidAuthorizer,
-        f"{api.kind} `{api.id}`: {what} asks for the authorizer `{name}`, which there is not",
-        why=f"the authorizers are {listed(known)}",
-        fix=f"write `{close}`" if close else "add it to `authorizers`, and name it by its key",
-    )
+    def _refuse_unknown(self, what: str, name: object) -> None:
+        known = [*BUILT_IN, *self._given]
+        if name in known:
+            return
+        close = suggestion(str(name), known)
+        raise self._api.error(
+            InvalidAuthorizer,
+            f"{self._api.kind} `{self._api.id}`: {what} asks for the authorizer `{name}`, which there is not",
+            why=f"the authorizers are {listed(known)}",
+            fix=f"write `{close}`" if close else "add it to `authorizers`, and name it by its key",
+        )
 
 
 def authorizer_function(

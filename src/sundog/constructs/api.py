@@ -14,16 +14,13 @@ from constructs import Construct
 from sundog.constructs._access_log import AccessLog
 from sundog.constructs._api_authorizers import ApiAuthorizers
 from sundog.constructs._api_integrations import InvalidRouteSettings, integration_of, kind_of
-from sundog.constructs._binding import Binding, no_permission
-from sundog.constructs._construct import SundogConstruct, UnknownCdkKey
+from sundog.constructs._construct import UnknownCdkKey
 from sundog.constructs._cors import cors_settings
 from sundog.constructs._definition import FunctionDefinition
-from sundog.constructs._domain import CustomDomain
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._function_set import FunctionSet
-from sundog.constructs._routes import DEFAULT_ROUTE, Route, RouteTable
+from sundog.constructs._routed_api import HttpRoutedApi
+from sundog.constructs._routes import DEFAULT_ROUTE, Route
 from sundog.constructs._settings import one_of, throttle_settings
-from sundog.constructs.function import Function
 from sundog.model.manifest import Trigger
 
 _ROUTE_KEYS = ("authorizer", "scopes", "payload_format")
@@ -50,7 +47,7 @@ RouteDefinition: TypeAlias = FunctionDefinition
 """What stands behind a route: a function, or a dictionary that says what else."""
 
 
-class Api(SundogConstruct):
+class Api(HttpRoutedApi):
     """An HTTP API: routes, and what answers each.
 
     The same handler on several routes is one function. Any origin may call the API from a browser, unless `cors` says
@@ -85,6 +82,7 @@ class Api(SundogConstruct):
     """
 
     kind = "Api"
+    no_function = InvalidRouteSettings
     cdk_keys = ("http_api", "http_stage", "domain_name")
 
     def __init__(
@@ -104,12 +102,9 @@ class Api(SundogConstruct):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._functions = FunctionSet(self, defaults=function_defaults, bind=bind)
-        self._routes: RouteTable[Function | str] = RouteTable(owner=self)
+        super().__init__(scope, id, function_defaults=function_defaults, bind=bind, cdk=cdk)
         self._integrations: dict[tuple[str, str], integrations.HttpLambdaIntegration] = {}
-        self._domain: CustomDomain | None = None
-        self.cdk.domain_name = self.cdk.http_stage = None
+        self.cdk.http_stage = None
         configured = {"cors": cors, "access_log": access_log, "throttle": throttle, "domain": domain}
         self.cdk.http_api = self.cdk_import("http_api", configured)
         if self.cdk.http_api is None:
@@ -127,9 +122,7 @@ class Api(SundogConstruct):
         if preflight is not None:
             own["cors_preflight"] = _preflight(preflight)
         if domain is not None:
-            self._domain = CustomDomain(self, domain)
-            self.cdk.domain_name = self._domain.domain_name
-            own["default_domain_mapping"] = self._domain.mapping
+            own["default_domain_mapping"] = self._answer_under(domain).mapping
         self.cdk.http_api = apigateway.HttpApi(self, "Api", **{**own, **self.cdk_props("http_api")})
         self.cdk.http_stage = self.cdk.http_api.default_stage
 
@@ -225,30 +218,6 @@ class Api(SundogConstruct):
             # Where and as the CDK's own `add_routes` would make it, which an API that was looked up does not have.
             apigateway.HttpRoute(self.cdk.http_api, f"{route.method}{route.path}", route_key=key, **common)
 
-    def function(self, route: str) -> Function:
-        """Return the function behind a route.
-
-        Example:
-            >>> api.function("GET /notes").bind([users])
-
-        Raises:
-            InvalidRoute: There is no such route.
-            InvalidRouteSettings: Something else than a function answers it.
-        """
-        behind = self._routes[route]
-        if isinstance(behind, str):
-            raise self.error(
-                InvalidRouteSettings,
-                f"Api `{self.id}` has no function behind `{route}`",
-                why=f"the route has `{behind}`",
-                fix="name a route that a function answers",
-            )
-        return behind
-
-    def bind(self, resources: Sequence[Any]) -> None:
-        """Give all functions of the API further resources, those that are added later too."""
-        self._functions.bind(resources)
-
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a function call the routes whose authorizer is `iam`.
 
@@ -263,43 +232,15 @@ class Api(SundogConstruct):
         )
 
     @property
-    def routes(self) -> list[str]:
-        """The routes, as API Gateway writes them."""
-        return list(self._routes)
-
-    @property
     def url(self) -> str:
         """URL of the API without a slash at the end, known to CloudFormation."""
         return str(self.cdk.http_api.api_endpoint)
-
-    @property
-    def custom_domain_url(self) -> str | None:
-        """URL of the API under its own domain, without a slash at the end; None without one."""
-        return None if self._domain is None else f"https://{self._domain.address}"
 
     @property
     def grants(self) -> apigateway.IHttpApi:
         """The CDK's API."""
         api: apigateway.IHttpApi = self.cdk.http_api
         return api
-
-    def binding(self) -> Binding:
-        """Return the URL; calling it takes no permission, except where the authorizer is `iam`."""
-        values = {"url": self.custom_domain_url or self.url}
-        return Binding(kind=self.kind, name=self.id, values=values, grant=no_permission)
-
-    def primary_path(self) -> str:
-        """Return the path of the API's CloudFormation resource."""
-        return f"{self.path}/Api/Resource"
-
-    def attributes(self) -> dict[str, Any]:
-        """Return the routes, with the function behind each, or with what else answers."""
-        return {
-            "routes": {
-                key: behind if isinstance(behind, str) else behind.path
-                for key, behind in self._routes.items()
-            }
-        }
 
 
 def _preflight(settings: Mapping[str, Any]) -> apigateway.CorsPreflightOptions:

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from sundog.constructs._binding import Binding, no_permission
 from sundog.constructs._construct import SundogConstruct
-from sundog.constructs._domain import InvalidDomain, hosted_zone
+from sundog.constructs._domain import InvalidDomain
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._function_set import FunctionSet, identifier
 from sundog.constructs._graphql_authorization import authorization_of
@@ -19,6 +19,7 @@ from sundog.constructs._graphql_schema import project_text, schema_of
 from sundog.constructs._graphql_sources import DataSources
 from sundog.constructs._registry import listed
 from sundog.constructs._settings import refuse_missing_settings, refuse_unknown_settings
+from sundog.constructs._user_domain import hosted_zone
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError, suggestion
 from sundog.model.manifest import Trigger

@@ -12,17 +12,14 @@ import aws_cdk.aws_iam as iam
 from constructs import Construct
 
 from sundog.constructs._access_log import AccessLog, account_logging
-from sundog.constructs._binding import Binding, no_permission
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._cors import cors_settings
 from sundog.constructs._definition import FunctionDefinition
-from sundog.constructs._domain import CustomDomain
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._function_set import FunctionSet, identifier
+from sundog.constructs._function_set import identifier
 from sundog.constructs._rest_authorizers import RestAuthorizers
-from sundog.constructs._routes import METHODS, Route, RouteTable
+from sundog.constructs._routed_api import HttpRoutedApi
+from sundog.constructs._routes import METHODS, Route
 from sundog.constructs._settings import refuse_unknown_settings, throttle_settings
-from sundog.constructs.function import Function
 from sundog.errors import ConstructError
 from sundog.model.manifest import Trigger
 
@@ -56,7 +53,7 @@ class InvalidRestRoute(ConstructError):
     code = "SD-REST-001"
 
 
-class RestApi(SundogConstruct):
+class RestApi(HttpRoutedApi):
     """A REST API: what an `Api` has not, such as API keys, validation of requests, caches and integrations of any kind.
 
     An `Api` is cheaper and faster. The same handler on several routes is one function.
@@ -90,6 +87,8 @@ class RestApi(SundogConstruct):
     """
 
     kind = "RestApi"
+    no_function = InvalidRestRoute
+    has_default_route = False
     cdk_keys = ("rest_api", "domain_name")
 
     def __init__(
@@ -111,12 +110,8 @@ class RestApi(SundogConstruct):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._functions = FunctionSet(self, defaults=function_defaults, bind=bind)
-        self._routes: RouteTable[Function | str] = RouteTable(owner=self, has_default=False)
+        super().__init__(scope, id, function_defaults=function_defaults, bind=bind, cdk=cdk)
         self._integrations: dict[str, apigateway.LambdaIntegration] = {}
-        self._domain: CustomDomain | None = None
-        self.cdk.domain_name = None
         configured = {
             "cors": cors,
             "access_log": access_log or None,
@@ -184,15 +179,14 @@ class RestApi(SundogConstruct):
             )
             stage.node.add_dependency(account_logging(self))
         if domain is not None:
-            self._domain = CustomDomain(self, domain)
-            self.cdk.domain_name = self._domain.domain_name
+            found = self._answer_under(domain)
             apigatewayv2.CfnApiMapping(
                 self,
                 "Mapping",
                 api_id=self.cdk.rest_api.rest_api_id,
-                domain_name=self._domain.domain_name.name,
+                domain_name=found.domain_name.name,
                 stage=stage.stage_name,
-                api_mapping_key=self._domain.path,
+                api_mapping_key=found.path,
             )
 
     def _imported(self, resources: Mapping[str, str]) -> dict[str, apigateway.IResource]:
@@ -268,30 +262,6 @@ class RestApi(SundogConstruct):
         rest = path[len(start.rstrip("/")) :].strip("/")
         return resource.resource_for_path(rest) if rest else resource
 
-    def function(self, route: str) -> Function:
-        """Return the function behind a route.
-
-        Example:
-            >>> api.function("GET /notes").bind([users])
-
-        Raises:
-            InvalidRoute: There is no such route.
-            InvalidRestRoute: An integration answers it.
-        """
-        behind = self._routes[route]
-        if isinstance(behind, str):
-            raise self.error(
-                InvalidRestRoute,
-                f"RestApi `{self.id}` has no function behind `{route}`",
-                why="the route has an integration",
-                fix="name a route that a function answers",
-            )
-        return behind
-
-    def bind(self, resources: Sequence[Any]) -> None:
-        """Give all functions of the API further resources, those that are added later too."""
-        self._functions.bind(resources)
-
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a function call the routes whose authorizer is `iam`.
 
@@ -305,11 +275,6 @@ class RestApi(SundogConstruct):
         )
 
     @property
-    def routes(self) -> list[str]:
-        """The routes, as the user wrote them but for spaces and case."""
-        return list(self._routes)
-
-    @property
     def url(self) -> str:
         """URL of the API without a slash at the end, known to CloudFormation."""
         stack = aws_cdk.Stack.of(self)
@@ -317,34 +282,14 @@ class RestApi(SundogConstruct):
         return f"https://{host}/{self.cdk.rest_api.deployment_stage.stage_name}"
 
     @property
-    def custom_domain_url(self) -> str | None:
-        """URL of the API under its own domain, without a slash at the end; None without one."""
-        return None if self._domain is None else f"https://{self._domain.address}"
-
-    @property
     def grants(self) -> apigateway.IRestApi:
         """The CDK's API, whose `grant_…` methods `permissions` can name."""
         api: apigateway.IRestApi = self.cdk.rest_api
         return api
 
-    def binding(self) -> Binding:
-        """Return the URL; calling it takes no permission, except where the authorizer is `iam`."""
-        values = {"url": self.custom_domain_url or self.url}
-        return Binding(kind=self.kind, name=self.id, values=values, grant=no_permission)
-
-    def primary_path(self) -> str:
-        """Return the path of the API's CloudFormation resource."""
-        return f"{self.path}/Api/Resource"
-
     def attributes(self) -> dict[str, Any]:
-        """Return the routes, with the function behind each, or with what else answers."""
-        return {
-            "routes": {
-                key: behind if isinstance(behind, str) else behind.path
-                for key, behind in self._routes.items()
-            },
-            "stage": self.registry.stage.name,
-        }
+        """Return the routes, with the function behind each, and the stage of the API."""
+        return {**super().attributes(), "stage": self.registry.stage.name}
 
 
 def _preflight(settings: Mapping[str, Any]) -> apigateway.CorsOptions:

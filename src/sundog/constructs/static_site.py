@@ -67,7 +67,7 @@ class StaticSite(SundogConstruct):
         dev_url: Where that server answers: what the site's `url` is then.
         file_rules: `Cache-Control` by pattern, `{"*.pdf": "max-age=3600"}`, or `{"cache_control": …, "content_type": …}`.
         purge: Delete files that the site has no more.
-        domain: `{"name": "www.example.com", "hosted_zone": zone, "aliases": ["example.com"], "certificate": …}`.
+        domain: A domain of one's own: a dictionary with `name`, `aliases`, `hosted_zone`, `external` and `certificate`.
         wait_for_invalidation: A deploy ends when the new files are served everywhere.
         cdk: `{"bucket": {…}}`, `{"distribution": {…}}` and `{"viewer_function": {…}}` lay properties over the CDK's;
             `{"bucket": existing}` uses a bucket as it is.
@@ -94,7 +94,7 @@ class StaticSite(SundogConstruct):
         dev_url: str | None = None,
         file_rules: Mapping[str, Any] | None = None,
         purge: bool = True,
-        domain: Mapping[str, Any] | None = None,
+        domain: str | Mapping[str, Any] | None = None,
         wait_for_invalidation: bool = False,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
@@ -108,7 +108,7 @@ class StaticSite(SundogConstruct):
             )
         self._dev_url = dev_url if self.registry.mode == "dev" else None
         self._index_page, self._error_page = index_page, error_page
-        self._domain = SiteDomain.of(self, domain)
+        self._domain = None if domain is None else SiteDomain(self, domain)
         self.path_of_files = project_folder(self, "path", path)
         self._create()
         self._upload = self._describe_upload(

@@ -12,12 +12,11 @@ from constructs import Construct
 
 from sundog.constructs._access_log import AccessLog, account_logging
 from sundog.constructs._binding import Binding
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition
-from sundog.constructs._domain import CustomDomain
 from sundog.constructs._function_props import FunctionProps
-from sundog.constructs._function_set import FunctionSet, identifier
+from sundog.constructs._function_set import identifier
 from sundog.constructs._registry import listed
+from sundog.constructs._routed_api import RoutedApi
 from sundog.constructs._settings import one_of, refuse_unknown_settings
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError, suggestion
@@ -65,7 +64,7 @@ class InvalidWebSocketAuthorizer(ConstructError):
     code = "SD-WEBSOCKET-002"
 
 
-class WebSocketApi(SundogConstruct):
+class WebSocketApi(RoutedApi):
     """A WebSocket API: routes for connections and messages, and the function behind each.
 
     Every function of the API may send to its connections, and has the API among its `resources`:
@@ -97,6 +96,7 @@ class WebSocketApi(SundogConstruct):
     """
 
     kind = "WebSocketApi"
+    scheme = "wss"
     cdk_keys = ("web_socket_api", "web_socket_stage", "domain_name")
 
     def __init__(
@@ -113,11 +113,8 @@ class WebSocketApi(SundogConstruct):
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(scope, id, cdk=cdk)
-        self._functions = FunctionSet(self, defaults=function_defaults, bind=bind)
+        super().__init__(scope, id, function_defaults=function_defaults, bind=bind, cdk=cdk)
         self._routes: dict[str, Function] = {}
-        self._domain: CustomDomain | None = None
-        self.cdk.domain_name = None
         existing = self.cdk_import("web_socket_api", {"route_selection": route_selection})
         self.cdk.web_socket_api = existing or self._create_api(route_selection)
         self.cdk.web_socket_stage = self._stage(access_log, domain)
@@ -143,9 +140,7 @@ class WebSocketApi(SundogConstruct):
             "auto_deploy": True,
         }
         if domain is not None:
-            self._domain = CustomDomain(self, domain)
-            self.cdk.domain_name = self._domain.domain_name
-            own["domain_mapping"] = self._domain.mapping
+            own["domain_mapping"] = self._answer_under(domain).mapping
         stage = apigateway.WebSocketStage(self, "Stage", **{**own, **self.cdk_props("web_socket_stage")})
         if access_log is not False:
             log = AccessLog(self, access_log, _LOG_FIELDS)
@@ -261,10 +256,6 @@ class WebSocketApi(SundogConstruct):
             )
         return self._routes[route]
 
-    def bind(self, resources: Sequence[Any]) -> None:
-        """Give all functions of the API further resources, those that are added later too."""
-        self._functions.bind(resources)
-
     @property
     def routes(self) -> list[str]:
         """The keys of the routes."""
@@ -281,11 +272,6 @@ class WebSocketApi(SundogConstruct):
         return str(self.cdk.web_socket_stage.callback_url)
 
     @property
-    def custom_domain_url(self) -> str | None:
-        """Where clients connect under the API's own domain; None without one."""
-        return None if self._domain is None else f"wss://{self._domain.address}"
-
-    @property
     def grants(self) -> apigateway.IWebSocketApi:
         """The CDK's API, whose `grant_…` methods `permissions` can name."""
         api: apigateway.IWebSocketApi = self.cdk.web_socket_api
@@ -299,10 +285,6 @@ class WebSocketApi(SundogConstruct):
             values={"url": self.custom_domain_url or self.url, "https_url": self.https_url},
             grant=self.cdk.web_socket_stage.grant_management_api_access,
         )
-
-    def primary_path(self) -> str:
-        """Return the path of the API's CloudFormation resource."""
-        return f"{self.path}/Api/Resource"
 
     def attributes(self) -> dict[str, Any]:
         """Return the routes, with the function behind each."""

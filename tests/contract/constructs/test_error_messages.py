@@ -327,6 +327,9 @@ CASES = {
     "domain_external_without_a_certificate": (
         'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "external": True})'
     ),
+    "domain_external_in_a_zone": (
+        'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "external": True, "hosted_zone": "Z0123456789ABC"})'
+    ),
     # Tables
     "key_missing": 'Table(stack, "notes")',
     "key_without_a_type": 'Table(stack, "notes", partition_key="userId")',
@@ -561,8 +564,11 @@ CASES = {
     "site_with_a_dev_url_alone": 'StaticSite(stack, "web", path="web", dev_url="http://localhost:5173")',
     "site_rule_of_another_kind": 'StaticSite(stack, "web", path="web", file_rules={"*.pdf": 3600})',
     "site_rule_misspelt": 'StaticSite(stack, "web", path="web", file_rules={"*.pdf": {"cache-control": "no-store"}})',
-    "site_domain_is_a_name": 'StaticSite(stack, "web", path="web", domain="www.example.com")',
-    "site_domain_without_a_certificate": 'StaticSite(stack, "web", path="web", domain={"name": "www.example.com"})',
+    "site_domain_without_a_zone": 'StaticSite(stack, "web", path="web", domain="www.example.com")',
+    "site_alias_in_capitals": (
+        'StaticSite(stack, "web", path="web", domain={\n'
+        '    "name": "www.example.com", "aliases": ["Example.com"], "hosted_zone": "Z0123456789ABC"})'
+    ),
     # Databases
     "database_engine_misspelt": 'Database(stack, "main", engine="postgresql")',
     "database_scaling_misspelt": 'Database(stack, "main", scaling={"maximum": 4})',

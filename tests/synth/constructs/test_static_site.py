@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from sundog.constructs._site_domain import InvalidSiteDomain
+
 pytestmark = pytest.mark.xdist_group("cdk")
 
 API = 'api = Api(stack, "api", routes={"GET /": "functions/notes.get"})\n'
@@ -87,6 +89,33 @@ stack.outputs(Url=site.url)
     ]
     assert '["example.com"].indexOf(host)' in function
     assert assembly.template("backend")["Outputs"]["Url"]["Value"] == "https://www.example.com"
+
+
+def test_a_certificate_of_another_region_must_be_brought(backend, monkeypatch):
+    body = 'StaticSite(stack, "web", path="web", domain={"name": "www.example.com", "hosted_zone": "Z1"})'
+    monkeypatch.setenv("SUNDOG_REGION", "eu-west-1")
+
+    with pytest.raises(InvalidSiteDomain) as refused:
+        backend(body)
+
+    assert "the stage is in eu-west-1" in refused.value.why
+
+
+def test_a_domain_kept_elsewhere_has_no_records(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_certificatemanager as acm
+arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+StaticSite(stack, "web", path="web", domain={
+    "name": "www.example.com", "external": True,
+    "certificate": acm.Certificate.from_certificate_arn(stack, "certificate", arn),
+})
+"""
+    )
+    distribution = only(assembly.resources("backend", "AWS::CloudFront::Distribution"))["DistributionConfig"]
+
+    assert distribution["ViewerCertificate"]["AcmCertificateArn"].endswith("certificate/1")
+    assert assembly.resources("backend", "AWS::Route53::RecordSet") == []
 
 
 def test_its_url_is_that_of_its_dev_server_in_a_session_only(backend, monkeypatch):
