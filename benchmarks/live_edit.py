@@ -19,7 +19,8 @@ import time
 import uuid
 from pathlib import Path
 
-from sundog.live.session import LiveOptions, LiveSession
+from sundog.live.options import LiveOptions
+from sundog.live.session import LiveSession
 from sundog.model.events import EnvironmentReady, Event
 from sundog.model.functions import Credentials, DeployedFunction, Invocation
 from sundog.model.manifest import FunctionEntry

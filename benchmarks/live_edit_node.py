@@ -20,7 +20,8 @@ from pathlib import Path
 
 from sundog.bundle.esbuild_install import esbuild_binary
 from sundog.live.node.factory import make_node_runner
-from sundog.live.session import LiveOptions, LiveSession
+from sundog.live.options import LiveOptions
+from sundog.live.session import LiveSession
 from sundog.model.events import EnvironmentReady, InitFailed
 from sundog.model.functions import Credentials, DeployedFunction, Invocation
 from sundog.model.manifest import FunctionEntry

@@ -7,11 +7,9 @@ nothing of infrastructure: the outer session tells it which functions there are.
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +23,7 @@ from sundog.live.environment import Environment, LoadedReport, Services
 from sundog.live.graph import ImportGraph
 from sundog.live.interpreter import InterpreterChooser
 from sundog.live.invoking import Call
+from sundog.live.options import LiveOptions
 from sundog.live.own_events import answer_to_ours
 from sundog.live.pool import Pool
 from sundog.live.runner import Runner, Spawn
@@ -32,13 +31,12 @@ from sundog.live.runtime_api.credentials import CredentialsEndpoint
 from sundog.live.runtime_api.machine import MAX_PAYLOAD_BYTES
 from sundog.live.variables import function_variables
 from sundog.live.watch import Ignore, Watcher
-from sundog.live.worker.python import SPARES, PythonRunner, PythonSettings, runtime_package_folder
+from sundog.live.worker.python import PythonRunner, PythonSettings, runtime_package_folder
 from sundog.live.worker.start_method import StartMethod, choose_start_method
 from sundog.model.events import FilesChanged, Notice, Observer
 from sundog.model.functions import CredentialsSource, DeployedFunction, Invocation, InvocationResult
 from sundog.model.project import Project, Stage
 
-MAX_ENVIRONMENTS = 50
 IDLE_LOOK_SECONDS = 30.0
 MAX_IDLE_ENVIRONMENTS = 32
 """Idle environments of all functions together that are kept for their ten minutes."""
@@ -47,7 +45,6 @@ MAX_EAGER_STARTS = 8
 
 FilesChangedHook = Callable[[Sequence[Path]], None]
 FindFunction = Callable[[str], Awaitable[DeployedFunction | None]]
-MakeRunner = Callable[["LiveSession"], Runner]
 
 
 class UnknownFunction(LiveError):
@@ -63,25 +60,6 @@ class UnknownLanguage(LiveError):
     """A function's runtime belongs to a language that the session has no worker for."""
 
     code = "SD-LIVE-002"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LiveOptions:
-    """How a session runs functions."""
-
-    start_method: StartMethod | None = None
-    """`fork` or `spawn`; by default `SUNDOG_WORKER_START`, else what is safe on this system."""
-    max_environments: int = MAX_ENVIRONMENTS
-    """Execution environments of one function at a time; more requests wait."""
-    spares: int = SPARES
-    enforce_memory: bool = True
-    watch: bool = True
-    direct_port: int = 0
-    prelude: Path | None = None
-    """A file that Python workers run before they import the handler."""
-    runners: Mapping[str, MakeRunner] = field(default_factory=dict)
-    """Runners of further languages."""
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
 class LiveSession:

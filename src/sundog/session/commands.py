@@ -15,7 +15,7 @@ import msgspec
 from sundog.aws import lambda_
 from sundog.aws.cloudformation import describe_stack
 from sundog.aws.endpoint import AwsConnection
-from sundog.deploy.engine import DeployResult, deploy
+from sundog.deploy.engine import DeployResult
 from sundog.deploy.functions import functions_of_stage, not_deployed, physical_name
 from sundog.deploy.migrations.run import migrate_all
 from sundog.deploy.remove import refuse_protected, remove
@@ -30,6 +30,7 @@ from sundog.session.bindings import BoundEnvironment, connection_variables, unio
 from sundog.session.cloud import credentials_from, open_cloud, running_connection
 from sundog.session.cold_start_costs import tell_costs
 from sundog.session.databases import prepare_databases
+from sundog.session.deploying import deploy_to
 from sundog.session.lock import SessionNote, hold_stage
 from sundog.session.recording import recorded
 from sundog.session.scripts import scripts_served
@@ -66,18 +67,7 @@ async def run_deploy(
             open_cloud(project, stage, told) as cloud,
             scripts_served(project, stage, cloud, synthesized.manifest, told),
         ):
-            await prepare_databases(cloud, synthesized.manifest)
-            deployed = await deploy(
-                project,
-                stage,
-                synthesized.assembly,
-                synthesized.manifest,
-                cloud.connection,
-                observer=told,
-                capabilities=cloud.capabilities,
-                rewrite_url=cloud.rewrite_url,
-                only=set(only) or None,
-            )
+            deployed = await deploy_to(cloud, project, stage, synthesized, observer=told, only=only)
         tell_costs((function.entry for function in deployed.functions), told)
         return deployed
 

@@ -24,7 +24,7 @@ import anyio.abc
 import anyio.to_thread
 
 from sundog.aws.embedded.interface import LocalCloud
-from sundog.deploy.engine import DeployResult, deploy
+from sundog.deploy.engine import DeployResult
 from sundog.deploy.synth.service import SynthResult, SynthService
 from sundog.deploy.synth.validation import validate
 from sundog.errors import SundogError, UnsupportedError
@@ -33,7 +33,7 @@ from sundog.model.events import Notice, Observer, SessionReady
 from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from, local_cloud, reach
-from sundog.session.databases import prepare_databases
+from sundog.session.deploying import deploy_to
 from sundog.session.languages import open_live_session
 from sundog.session.lock import SessionNote, hold_stage, write_note
 from sundog.session.options import DevOptions
@@ -230,17 +230,13 @@ class DevSession:
         self, synthesized: SynthResult, cloud: LocalCloud, reached: StageCloud, live: LiveSession
     ) -> None:
         try:
-            await prepare_databases(reached, synthesized.manifest)
             await route_scripts(live, cloud, reached.connection, synthesized.manifest)
-            self._deployed = await deploy(
+            self._deployed = await deploy_to(
+                reached,
                 self._project,
                 self._stage,
-                synthesized.assembly,
-                synthesized.manifest,
-                reached.connection,
+                synthesized,
                 observer=self._observer,
-                capabilities=reached.capabilities,
-                rewrite_url=reached.rewrite_url,
                 previous=self._deployed,
                 served=uploads_of(synthesized.manifest),
             )

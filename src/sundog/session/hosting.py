@@ -18,7 +18,7 @@ import anyio
 from sundog.aws.cloudformation import stack_resources
 from sundog.aws.embedded.interface import LocalCloud
 from sundog.aws.endpoint import AwsConnection
-from sundog.deploy.engine import DeployResult, deploy, remove
+from sundog.deploy.engine import DeployResult, remove
 from sundog.deploy.synth.interpreter import app_python
 from sundog.deploy.synth.service import SynthResult, SynthService
 from sundog.deploy.synth.worker import SynthWorker
@@ -28,7 +28,7 @@ from sundog.model.events import Observer
 from sundog.model.functions import DeployedFunction, Invocation, InvocationResult
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from, reach
-from sundog.session.databases import prepare_databases
+from sundog.session.deploying import deploy_to
 from sundog.session.languages import open_live_session
 from sundog.session.options import DevOptions
 from sundog.session.scripts import expect_scripts
@@ -173,18 +173,14 @@ class HostedApp:
             SundogError: The app is wrong, or something could not be deployed.
         """
         self._synthesized = await self._host.synthesize(self.project, self._observer, reason)
-        await prepare_databases(self._reached, self._synthesized.manifest)
         if expect_scripts(self.live, self.connection, self._synthesized.manifest):
             await self._host.find(self.live)
-        self._deployed = await deploy(
+        self._deployed = await deploy_to(
+            self._reached,
             self.project,
             self._host.stage,
-            self._synthesized.assembly,
-            self._synthesized.manifest,
-            self.connection,
+            self._synthesized,
             observer=self._observer,
-            capabilities=self._reached.capabilities,
-            rewrite_url=self._reached.rewrite_url,
             previous=self._deployed,
         )
         await self._host.serve(self.live, self._deployed.functions)

@@ -10,8 +10,9 @@ from sundog.bundle.node import node_binary
 from sundog.live.debug.debugger import Debugger
 from sundog.live.debug.launch_json import DEFAULT_DEBUG_PORT
 from sundog.live.node.factory import make_node_runner
+from sundog.live.options import LiveOptions
 from sundog.live.runner import Runner
-from sundog.live.session import LiveOptions, LiveSession
+from sundog.live.session import LiveSession
 from sundog.model.events import Notice, Observer
 from sundog.model.functions import CredentialsSource
 from sundog.model.project import Project, Stage

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from sundog.live.session import LiveOptions, LiveSession
+from sundog.live.options import LiveOptions
+from sundog.live.session import LiveSession
 from sundog.model.events import (
     EnvironmentReady,
     EnvironmentStopped,

@@ -17,7 +17,8 @@ from sundog.bundle.esbuild_install import esbuild_binary
 from sundog.bundle.node import node_binary
 from sundog.live.debug.debugger import Debugger
 from sundog.live.node.factory import make_node_runner
-from sundog.live.session import LiveOptions, LiveSession
+from sundog.live.options import LiveOptions
+from sundog.live.session import LiveSession
 from sundog.model.events import Event, Notice
 from sundog.model.functions import Credentials, DeployedFunction, Invocation, InvocationResult
 from sundog.model.manifest import FunctionEntry
