@@ -18,7 +18,7 @@ def mend(module: Any) -> None:
 
     def receive(queue_url: str, most: int) -> Any:
         window = _window(module, queue_url)
-        if window and _is_filling(module, queue_url, most, window):
+        if window and is_filling(module, queue_url, most, window):
             return []
         return original(queue_url, most)
 
@@ -37,7 +37,15 @@ def _window(module: Any, queue_url: str) -> int:
     return max(windows, default=0)
 
 
-def _is_filling(module: Any, queue_url: str, most: int, window: int) -> bool:
+def is_filling(module: Any, queue_url: str, most: int, window: int) -> bool:
+    """Whether a batch still waits for its other messages, or for its window to end.
+
+    Args:
+        module: The SQS service.
+        queue_url: Which queue.
+        most: The size of a batch.
+        window: Seconds from the first message that can be seen.
+    """
     now = time.time()
     with module._queues_lock:
         visible = [

@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from .asynchronous_invocation import send_result
 
@@ -29,17 +29,38 @@ class Batch:
     records: list[dict[str, Any]]
 
 
-def deliver(module: Any, batch: Batch) -> bool:
-    """Call the function until the batch is done with; return False when its consumer is gone before that."""
-    mapping, tried, pause = batch.mapping, 0, module._ESM_BACKOFF_SECONDS
-    while True:
-        function, _config = module._get_func_record_for_qualifier(
-            mapping["FunctionName"], mapping.get("Qualifier")
-        )
-        if function is None or module._esms.get(mapping["UUID"]) is not mapping or not mapping.get("Enabled"):
-            return False
-        result = module._execute_function(function, {"Records": batch.records})
-        failed = _first_failure(mapping, batch.records, result)
+class Consumer(Protocol):
+    """Who is given the batches."""
+
+    def is_there(self, batch: Batch) -> bool:
+        """Whether it still reads the stream, as the batch's mapping says."""
+        ...
+
+    def call(self, batch: Batch) -> dict[str, Any]:
+        """Hand over a batch; `error`, `throttle` and `body` of what is returned say what became of it."""
+        ...
+
+    def identity(self, record: dict[str, Any]) -> str:
+        """Return the name by which the consumer tells that a record failed."""
+        ...
+
+    def give_up(self, batch: Batch, result: dict[str, Any], condition: str, tried: int) -> None:
+        """Report a batch that is not tried again."""
+        ...
+
+
+def deliver(batch: Batch, consumer: Consumer, pause: float) -> bool:
+    """Call a consumer until the batch is done with; return False when it is gone before that.
+
+    Args:
+        batch: What was read.
+        consumer: Who gets it.
+        pause: Seconds before the first retry; they double.
+    """
+    mapping, tried = batch.mapping, 0
+    while consumer.is_there(batch):
+        result = consumer.call(batch)
+        failed = _first_failure(consumer, batch, result)
         if failed is None:
             mapping["LastProcessingResult"] = f"OK - {len(batch.records)} records"
             return True
@@ -54,32 +75,31 @@ def deliver(module: Any, batch: Batch) -> bool:
             middle = len(batch.records) // 2
             halves = (batch.records[:middle], batch.records[middle:])
             # Halving does not use up the retries.
-            return all(deliver(module, replace(batch, records=half)) for half in halves)
+            return all(deliver(replace(batch, records=half), consumer, pause) for half in halves)
         tried += not result.get("throttle")
         condition = _end(mapping, batch.records, tried)
         if condition is not None:
-            _report(module, batch, function, result, condition, tried)
+            consumer.give_up(batch, result, condition, tried)
             return True
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    return False
 
 
-def _first_failure(
-    mapping: dict[str, Any], records: list[dict[str, Any]], result: dict[str, Any]
-) -> int | None:
+def _first_failure(consumer: Consumer, batch: Batch, result: dict[str, Any]) -> int | None:
     """Return the index of the first record that failed, or None when none did."""
     if result.get("error"):
         return 0
-    if "ReportBatchItemFailures" not in (mapping.get("FunctionResponseTypes") or ()):
+    if "ReportBatchItemFailures" not in (batch.mapping.get("FunctionResponseTypes") or ()):
         return None
     body = result.get("body")
     failures = body.get("batchItemFailures") if isinstance(body, dict) else None
     if not failures:
         return None
-    numbers = [_sequence_number(record) for record in records]
+    names = [consumer.identity(record) for record in batch.records]
     named = [failure.get("itemIdentifier") for failure in failures]
     # A name that is not in the batch makes the whole batch a failure.
-    return min((numbers.index(name) if name in numbers else 0 for name in named), default=0)
+    return min((names.index(name) if name in names else 0 for name in named), default=0)
 
 
 def _end(mapping: dict[str, Any], records: list[dict[str, Any]], tried: int) -> str | None:
@@ -93,25 +113,74 @@ def _end(mapping: dict[str, Any], records: list[dict[str, Any]], tried: int) -> 
     return None
 
 
-def _report(
-    module: Any, batch: Batch, function: dict[str, Any], result: dict[str, Any], condition: str, tried: int
-) -> None:
-    destination = ((batch.mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
-    if not destination:
-        return
+class FunctionConsumer:
+    """A function with an event source mapping."""
+
+    def __init__(self, module: Any) -> None:
+        """Call functions of the emulator's Lambda service."""
+        self._module = module
+
+    def is_there(self, batch: Batch) -> bool:
+        """Whether the function and its mapping are."""
+        mapping = batch.mapping
+        known = self._module._esms.get(mapping["UUID"]) is mapping and bool(mapping.get("Enabled"))
+        return known and self._function(batch) is not None
+
+    def call(self, batch: Batch) -> dict[str, Any]:
+        """Invoke the function."""
+        result: dict[str, Any] = self._module._execute_function(
+            self._function(batch), {"Records": batch.records}
+        )
+        return result
+
+    def identity(self, record: dict[str, Any]) -> str:
+        """Return the record's sequence number."""
+        return _sequence_number(record)
+
+    def give_up(self, batch: Batch, result: dict[str, Any], condition: str, tried: int) -> None:
+        """Tell the destination for failures."""
+        destination = failure_destination(batch.mapping)
+        if not destination:
+            return
+        function = self._function(batch) or {}
+        record = {
+            "requestContext": {
+                "requestId": str(uuid.uuid4()),
+                "functionArn": (function.get("config") or function).get("FunctionArn", ""),
+                "condition": condition,
+                "approximateInvokeCount": tried,
+            },
+            "responseContext": {
+                "statusCode": 200,
+                "executedVersion": "$LATEST",
+                "functionError": result.get("function_error") or "Unhandled",
+            },
+            **where_to_find(batch),
+        }
+        if ":s3:" in destination:
+            # A bucket gets the records too; a queue and a topic only where to find them.
+            record["payload"] = json.dumps({"Records": batch.records})
+            _put(destination.rpartition(":")[2], batch, record)
+        else:
+            send_result(self._module, destination, batch.mapping["FunctionName"], record, {})
+
+    def _function(self, batch: Batch) -> dict[str, Any] | None:
+        mapping = batch.mapping
+        function: dict[str, Any] | None = self._module._get_func_record_for_qualifier(
+            mapping["FunctionName"], mapping.get("Qualifier")
+        )[0]
+        return function
+
+
+def failure_destination(mapping: dict[str, Any]) -> str:
+    """Return the ARN of what is told of batches that were given up, or nothing."""
+    return str(((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination") or "")
+
+
+def where_to_find(batch: Batch) -> dict[str, Any]:
+    """Return what the report of a batch says of the place of its records in the stream."""
     first, last = batch.records[0], batch.records[-1]
-    record = {
-        "requestContext": {
-            "requestId": str(uuid.uuid4()),
-            "functionArn": (function.get("config") or function).get("FunctionArn", ""),
-            "condition": condition,
-            "approximateInvokeCount": tried,
-        },
-        "responseContext": {
-            "statusCode": 200,
-            "executedVersion": "$LATEST",
-            "functionError": result.get("function_error") or "Unhandled",
-        },
+    return {
         "version": "1.0",
         "timestamp": _iso(time.time()),
         "KinesisBatchInfo" if "kinesis" in first else "DDBStreamBatchInfo": {
@@ -124,12 +193,6 @@ def _report(
             "streamArn": batch.arn,
         },
     }
-    if ":s3:" in destination:
-        # A bucket gets the records too; a queue and a topic only where to find them.
-        record["payload"] = json.dumps({"Records": batch.records})
-        _put(destination.rpartition(":")[2], batch, record)
-    else:
-        send_result(module, destination, batch.mapping["FunctionName"], record, {})
 
 
 def _put(bucket: str, batch: Batch, record: dict[str, Any]) -> None:
