@@ -63,6 +63,50 @@ def test_messages_of_a_group_keep_their_order(app, send):
     assert bodies(app.seen("take", since=mark)) == [*first, *second]
 
 
+def test_a_pipe_hands_what_passes_its_filter_to_a_function_and_what_fails_to_the_dead_letters(
+    app, send, wait_for
+):
+    mark = app.mark()
+    invoices = [
+        {"id": "small", "total": 20},
+        {"id": "large", "total": 200},
+        {"id": "huge", "total": 2_000_000},
+    ]
+    send("invoices", *map(json.dumps, invoices))
+
+    def unpaid():
+        received = app.aws("sqs").receive_message(QueueUrl=app.output("Unpaid"), WaitTimeSeconds=1)
+        return received.get("Messages")
+
+    (dead,) = wait_for(unpaid, "the dead letter")
+    paid = [one for one in app.seen("pay", since=mark) if one.ok]
+    failed = [one for one in app.seen("pay", since=mark) if not one.ok]
+
+    assert json.loads(dead["Body"])["id"] == "huge"
+    assert [one.event for one in paid] == [[{"invoice": "large", "total": 200}]]
+    assert [one.event for one in failed] == [[{"invoice": "huge", "total": 2_000_000}]] * 2
+
+
+@pytest.fixture
+def other_template(app):
+    """An update of the pipe's input template; undone at the end."""
+    app.edit("app.py", '{"invoice": <$.body.id>', '{"invoice": "<$.body.id> again"')
+    app.deploy()
+    yield
+    app.edit("app.py", '{"invoice": "<$.body.id> again"', '{"invoice": <$.body.id>')
+    app.deploy()
+
+
+@pytest.mark.usefixtures("other_template")
+def test_a_pipe_follows_an_update_of_its_template(app, send):
+    mark = app.mark()
+    send("invoices", json.dumps({"id": "late", "total": 300}))
+
+    (seen,) = app.wait_for("pay", since=mark)
+
+    assert seen.event == [{"invoice": "late again", "total": 300}]
+
+
 def test_a_consumer_that_was_edited_gets_the_next_message(app, send):
     app.edit("functions/orders.py", 'record["body"] for', 'record["body"].upper() for')
     mark = app.mark()

@@ -85,8 +85,7 @@ def test_only_the_messages_that_a_function_names_are_tried_again(mended, wait_fo
         failed = [
             record["messageId"]
             for record in event
-            if json.loads(record["body"])["n"] == 2
-            and record["attributes"]["ApproximateReceiveCount"] == "1"
+            if json.loads(record["body"])["n"] == 2 and record["attributes"]["ApproximateReceiveCount"] == "1"
         ]
         return {"batchItemFailures": [{"itemIdentifier": identity} for identity in failed]}
 
@@ -183,7 +182,10 @@ def test_a_kinesis_stream_is_read_flat_and_halved_until_one_record_is_given_up(m
     }
     criteria = {"Filters": [{"Pattern": '{"data": {"page": [{"numeric": [">", 0]}]}}'}]}
     made = pipe(
-        mended, source, arn, SourceParameters={"KinesisStreamParameters": parameters, "FilterCriteria": criteria}
+        mended,
+        source,
+        arn,
+        SourceParameters={"KinesisStreamParameters": parameters, "FilterCriteria": criteria},
     )
 
     records = [{"Data": json.dumps({"page": page}).encode(), "PartitionKey": "one"} for page in (0, 1, 2)]
@@ -264,9 +266,7 @@ def test_pipes_is_still_needed(unmended_bench, wait_for):
     url, queue = unmended_bench.aws.queue()
     other_url, other = unmended_bench.aws.queue()
     unmended_bench.aws.client("sqs").send_message(QueueUrl=url, MessageBody="first")
-    made = pipe(
-        unmended_bench, queue, other, SourceParameters={"SqsQueueParameters": {"BatchSize": 1}}
-    )
+    made = pipe(unmended_bench, queue, other, SourceParameters={"SqsQueueParameters": {"BatchSize": 1}})
 
     assert not unmended_bench.aws.messages(other_url, seconds=3), "the emulator's pipes read queues"
     described = unmended_bench.aws.client("pipes").describe_pipe(Name=made)

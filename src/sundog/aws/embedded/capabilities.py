@@ -86,6 +86,7 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
     ),
     "AWS::Lambda::EventSourceMapping": (
         _lost("TumblingWindowInSeconds", "no state is carried between the batches of a window"),
+        _lost("StartingPositionTimestamp", "consumers begin at one of the ends of a stream"),
         _lost("SelfManagedEventSource", "it reads no Kafka"),
         _lost("AmazonManagedKafkaEventSourceConfig", "it reads no Kafka"),
         _lost("DocumentDBEventSourceConfig", "it reads no DocumentDB"),
@@ -104,10 +105,33 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
     ),
     "AWS::IAM::Role": _without_effect("PermissionsBoundary", reason="permissions are not enforced"),
     "AWS::Pipes::Pipe": (
-        _lost("SourceParameters.SqsQueueParameters", "its pipes read streams of tables only"),
-        _lost("SourceParameters.KinesisStreamParameters", "its pipes read streams of tables only"),
-        _lost("SourceParameters.FilterCriteria", "its pipes send every record"),
-        _lost("Enrichment", "its pipes send records as they are"),
+        *(
+            _lost(f"SourceParameters.{name}", "its pipes read queues, Kinesis streams and streams of tables")
+            for name in (
+                "ActiveMQBrokerParameters",
+                "RabbitMQBrokerParameters",
+                "ManagedStreamingKafkaParameters",
+                "SelfManagedKafkaParameters",
+            )
+        ),
+        _lost(
+            "SourceParameters.KinesisStreamParameters.StartingPositionTimestamp",
+            "its pipes begin at one of the ends of a stream",
+        ),
+        _lost("EnrichmentParameters.HttpParameters", "its pipes are enriched by functions only"),
+        *(
+            _lost(f"TargetParameters.{name}", "its pipes deliver nothing to such a target")
+            for name in (
+                "BatchJobParameters",
+                "EcsTaskParameters",
+                "HttpParameters",
+                "RedshiftDataParameters",
+                "SageMakerPipelineParameters",
+                "TimestreamParameters",
+            )
+        ),
+        *_without_effect("LogConfiguration", reason="the log of the emulator says what pipes fail on"),
+        *_without_effect("KmsKeyIdentifier", reason=_NO_ENCRYPTION),
     ),
     "AWS::S3::Bucket": (
         _lost("ReplicationConfiguration", "objects would not be copied"),

@@ -1,8 +1,30 @@
-"""Queues: batches of which a part fails, order, dead letters."""
+"""Queues: batches of which a part fails, order, dead letters, and a pipe of the CDK's own."""
+
+from aws_cdk import aws_iam, aws_pipes
 
 from sundog import App, Function, Queue
 
 app = App()
+
+
+def pipe(stack, queue, function):
+    """Hand the invoices of a queue that are large to a function."""
+    role = aws_iam.Role(stack, "pipe-role", assumed_by=aws_iam.ServicePrincipal("pipes.amazonaws.com"))
+    queue.cdk.queue.grant_consume_messages(role)
+    function.cdk.function.grant_invoke(role)
+    large = '{"body": {"total": [{"numeric": [">", 100]}]}}'
+    aws_pipes.CfnPipe(
+        stack,
+        "pipe",
+        role_arn=role.role_arn,
+        source=queue.queue_arn,
+        source_parameters={
+            "sqsQueueParameters": {"batchSize": 1},
+            "filterCriteria": {"filters": [{"pattern": large}]},
+        },
+        target=function.arn,
+        target_parameters={"inputTemplate": '{"invoice": <$.body.id>, "total": <$.body.total>}'},
+    )
 
 
 @app.stack
@@ -18,8 +40,12 @@ def backend(stack):
         max_receives=2,
     )
     orders = Queue(stack, "orders", fifo=True, consumer="functions/orders.take", dead_letter=True)
-    Function(stack, "send", handler="functions/send.handler", bind=[jobs, orders])
-    stack.outputs(Failed=failed.queue_url)
+    unpaid = Queue(stack, "unpaid")
+    invoices = Queue(stack, "invoices", visibility_timeout="1 second", dead_letter=unpaid, max_receives=2)
+    pay = Function(stack, "pay", handler="functions/invoices.pay")
+    pipe(stack, invoices, pay)
+    Function(stack, "send", handler="functions/send.handler", bind=[jobs, orders, invoices])
+    stack.outputs(Failed=failed.queue_url, Unpaid=unpaid.queue_url)
 
 
 app.synth()

@@ -22,7 +22,7 @@ def mend(module: Any) -> None:
 
     def store(name: str, properties: Properties) -> None:
         state = str(properties.get("DesiredState") or "RUNNING")
-        pipes.apply_settings(module._pipes, module._pipes._pipes[name], properties, state)
+        pipes.apply_settings(module._pipes._pipes[name], properties, state)
 
     change_properties(module, _TYPE, stopped)
     afterwards(module, _TYPE, store)

@@ -99,7 +99,12 @@ class _PipeConsumer:
 def _mapping(pipe: Pipe) -> dict[str, Any]:
     """Return a pipe in the words of an event source mapping of Lambda, which the reader knows."""
     parameters = stream_parameters(pipe)
-    same = ("BatchSize", "MaximumBatchingWindowInSeconds", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds")
+    same = (
+        "BatchSize",
+        "MaximumBatchingWindowInSeconds",
+        "MaximumRetryAttempts",
+        "MaximumRecordAgeInSeconds",
+    )
     return {
         **{name: parameters.get(name) for name in same},
         "UUID": pipe["Arn"],

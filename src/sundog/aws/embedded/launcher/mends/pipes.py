@@ -30,11 +30,10 @@ def mend(module: Any) -> None:
     module._poll_loop = lambda: _poll_for_ever(module)
 
 
-def apply_settings(module: Any, pipe: dict[str, Any], settings: dict[str, Any], state: str) -> None:
+def apply_settings(pipe: dict[str, Any], settings: dict[str, Any], state: str) -> None:
     """Give a pipe its settings, and only then let it run.
 
     Args:
-        module: The Pipes service.
         pipe: The emulator's record.
         settings: Those that there are, in the words of the API, which are also those of a template.
         state: The wished one.
@@ -64,7 +63,9 @@ def check(module: Any, wanted: dict[str, Any]) -> None:
     source, target, enrichment = (str(wanted.get(name) or "") for name in ("Source", "Target", "Enrichment"))
     module.check_target_supported(target)
     if service_of(source) not in SOURCES:
-        raise ValueError(f"Pipes of the local cloud read queues, Kinesis streams and streams of tables, not {source}")
+        raise ValueError(
+            f"Pipes of the local cloud read queues, Kinesis streams and streams of tables, not {source}"
+        )
     if service_of(target) not in TARGETS or ":api-destination/" in target:
         raise ValueError(f"Pipes of the local cloud deliver nothing to {target}")
     if enrichment and service_of(enrichment) != "lambda":
@@ -87,7 +88,7 @@ def _keep_settings(module: Any) -> None:
         answer = create(name, {**body, "DesiredState": "STOPPED"})
         if answer[0] >= 400:
             return answer
-        apply_settings(module, module._pipes[name], body, body.get("DesiredState") or "RUNNING")
+        apply_settings(module._pipes[name], body, body.get("DesiredState") or "RUNNING")
         return module._json_resp(200, module._lifecycle_response(module._pipes[name]))
 
     def updated(name: str, body: dict[str, Any]) -> Any:
@@ -103,9 +104,8 @@ def _keep_settings(module: Any) -> None:
         answer = update(name, {**body, "DesiredState": "STOPPED"})
         if answer[0] >= 400:
             return answer
-        apply_settings(
-            module, pipe, {**wanted, "SourceParameters": sources}, wanted.get("DesiredState") or "RUNNING"
-        )
+        settings = {**wanted, "SourceParameters": sources}
+        apply_settings(pipe, settings, wanted.get("DesiredState") or "RUNNING")
         return module._json_resp(200, module._lifecycle_response(pipe))
 
     def described(pipe: dict[str, Any]) -> dict[str, Any]:
