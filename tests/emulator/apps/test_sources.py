@@ -81,6 +81,19 @@ def test_a_new_object_notifies_the_function_and_a_deleted_one_the_queue(app, sen
     assert len(app.seen("shrink", since=mark)) == 1
 
 
+def test_a_function_is_told_of_an_object_that_a_lifecycle_rule_removed(app, send):
+    mark = app.mark()
+    send("photo", "tmp/cat.jpg")
+
+    (seen,) = app.wait_for("expired", since=mark, seconds=60)
+
+    assert (seen.event["Records"][0]["eventName"], seen.response) == (
+        "LifecycleExpiration:Delete",
+        ["tmp/cat.jpg"],
+    )
+    assert seen.trigger.label == "bucket photos"
+
+
 def test_an_event_reaches_the_targets_of_the_rules_whose_pattern_it_matches(app, send, wait_for):
     mark = app.mark()
     send("order.placed", {"total": 20})

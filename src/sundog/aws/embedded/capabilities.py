@@ -135,7 +135,13 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
     ),
     "AWS::S3::Bucket": (
         _lost("ReplicationConfiguration", "objects would not be copied"),
-        *_without_effect("LifecycleConfiguration", reason="objects stay until they are deleted"),
+        *_without_effect(
+            "LifecycleConfiguration.Rules.Transition",
+            "LifecycleConfiguration.Rules.Transitions",
+            "LifecycleConfiguration.Rules.NoncurrentVersionTransition",
+            "LifecycleConfiguration.Rules.NoncurrentVersionTransitions",
+            reason="an object is read the same whatever its storage class",
+        ),
         *_without_effect(
             "AccelerateConfiguration",
             "AnalyticsConfigurations",

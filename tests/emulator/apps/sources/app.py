@@ -1,6 +1,8 @@
 """Topics, buckets and event buses: everything that pushes events to functions and queues."""
 
-from aws_cdk import RemovalPolicy, aws_logs
+from datetime import UTC, datetime
+
+from aws_cdk import RemovalPolicy, aws_logs, aws_s3
 
 from sundog import App, Bucket, EventBus, Function, Queue, Topic
 
@@ -21,6 +23,7 @@ def backend(stack):
             "archive": {"queue": archive, "raw": True},
         },
     )
+    expiring = aws_s3.LifecycleRule(prefix="tmp/", expiration_date=datetime(2020, 1, 1, tzinfo=UTC))
     photos = Bucket(
         stack,
         "photos",
@@ -32,7 +35,9 @@ def backend(stack):
                 "suffix": ".jpg",
             },
             "deleted": {"queue": deleted, "events": ["object_removed"]},
+            "expired": {"function": "functions/photos.expired", "events": ["lifecycle_expiration"]},
         },
+        cdk={"bucket": {"lifecycle_rules": [expiring]}},
     )
     photos.functions["thumbnail"].bind([photos])
     log = aws_logs.LogGroup(stack, "shop-log", removal_policy=RemovalPolicy.DESTROY)

@@ -7,3 +7,7 @@ def shrink(event, context):
         key = record["s3"]["object"]["key"]
         content = photos.client.get_object(Bucket=photos.bucket_name, Key=key)["Body"].read()
         photos.client.put_object(Bucket=photos.bucket_name, Key=key.replace("in/", "out/"), Body=content[:4])
+
+
+def expired(event, context):
+    return [record["s3"]["object"]["key"] for record in event["Records"]]
