@@ -22,6 +22,7 @@ from sundog.bundle.node_runtime import node_runtime_flags
 from sundog.bundle.request import BundleRequest, declared_at
 from sundog.bundle.warm_entry import warm_entry
 from sundog.errors import BundleError, ConfigError, Location, SeveralErrors, SundogError, suggestion
+from sundog.model.manifest import FunctionEntry
 
 ON_LAMBDA = ("@aws-sdk/*", "@smithy/*")
 """What Lambda's Node runtimes bring."""
@@ -92,20 +93,9 @@ def build_node(request: BundleRequest, staging: Path) -> None:
             binary,
             # Without an entry file, esbuild takes what stands on its standard input.
             *(("--loader=ts",) if warm else (f"./{entry.file}",)),
-            "--bundle",
-            "--platform=node",
-            "--format=esm",
-            "--main-fields=module,main",
-            f"--target={options.target or _target(entry.runtime)}",
             f"--outfile={output}",
-            f"--banner:js={BANNER}{options.banner}",
-            "--keep-names",
             "--log-level=error",
-            "--log-limit=0",
-            "--color=false",
-            *(f"--external:{name}" for name in ON_LAMBDA),
-            *node_runtime_flags(request.project_root),
-            *_flags(options),
+            *bundle_flags(entry, options, request.project_root),
         ],
         cwd=request.project_root,
         env=dict(request.environ),
@@ -161,6 +151,24 @@ def read_options(build: Mapping[str, Any], where: Location | None) -> Options:
         ) from error
 
 
+def bundle_flags(entry: FunctionEntry, options: Options, root: Path) -> list[str]:
+    """Return what tells esbuild how to bundle a function as it is deployed, without where its input and output are."""
+    return [
+        "--bundle",
+        "--platform=node",
+        "--format=esm",
+        "--main-fields=module,main",
+        f"--target={options.target or _target(entry.runtime)}",
+        f"--banner:js={BANNER}{options.banner}",
+        "--keep-names",
+        "--log-limit=0",
+        "--color=false",
+        *(f"--external:{name}" for name in ON_LAMBDA),
+        *node_runtime_flags(root),
+        *_flags(options),
+    ]
+
+
 def _target(runtime: str) -> str:
     digits = "".join(character for character in runtime if character.isdigit())
     return f"node{digits}"
@@ -193,7 +201,7 @@ def build_errors(output: str, root: Path) -> list[SundogError]:
     for line in [*output.splitlines(), "[ERROR] "]:
         if message := _MESSAGE.match(line):
             if text is not None:
-                found.append(_error(text, location, column, notes))
+                found.append(build_error(text, location, column, notes))
             text, location, column, notes = message["text"], None, 0, []
         elif location is None and (place := _PLACE.match(line)):
             location, column = Location(place["file"], int(place["line"])), int(place["column"])
@@ -206,7 +214,15 @@ def build_errors(output: str, root: Path) -> list[SundogError]:
     ]
 
 
-def _error(text: str, location: Location | None, column: int, notes: Iterable[str]) -> SundogError:
+def build_error(text: str, location: Location | None, column: int, notes: Iterable[str]) -> SundogError:
+    """Return the error for one message of esbuild.
+
+    Args:
+        text: The message.
+        location: Where, relative to the project.
+        column: Counted from 0.
+        notes: What esbuild says besides.
+    """
     details = [] if location is None else [f"at {location.file}:{location.line}:{column + 1}"]
     details += [note for note in notes if "platform" not in note and "external" not in note]
     if unresolved := _UNRESOLVED.search(text):

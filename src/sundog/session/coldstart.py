@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-import anyio.to_thread
 import msgspec
 
 from sundog.aws.logs import log_lines
 from sundog.aws.sts import role_credentials
-from sundog.bundle.requirements import find_requirements, package_name
 from sundog.deploy.functions import deployed_functions
-from sundog.errors import AwsError, BundleError, UnsupportedError
-from sundog.live.coldstart.measure import Measurement, measure
-from sundog.live.coldstart.shares import Attribution, Change, Share, changes, shares
-from sundog.live.interpreter import InterpreterChooser
+from sundog.errors import AwsError, UnsupportedError
+from sundog.live.coldstart.shares import Analysis
 from sundog.live.variables import function_variables
-from sundog.live.worker.python import runtime_package_folder
 from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import FunctionEntry, Manifest
 from sundog.model.project import Project, Stage
-from sundog.model.sources import source_files
 from sundog.session.cloud import running_connection
+from sundog.session.coldstart_node import analyze_node
+from sundog.session.coldstart_python import analyze_python
 from sundog.store.database import NoStore
 from sundog.store.queries import reading
 
+MEASURED = ("python", "node")
 LOOK_BACK_DAYS = 7
 MOST_REPORTED = 100
 _INIT = re.compile(r"Init Duration: ([\d.]+) ms")
@@ -38,7 +33,7 @@ _INIT = re.compile(r"Init Duration: ([\d.]+) ms")
 class LanguageNotMeasured(UnsupportedError):
     """`sundog coldstart` was asked about a function in a language whose imports it cannot take apart.
 
-    It measures Python. For Node, `minify` of `build` and imports that esbuild can leave out are what helps.
+    It measures Python, JavaScript and TypeScript.
     """
 
     code = "SD-UNSUPPORTED-030"
@@ -48,10 +43,7 @@ class ColdStart(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a function's cold start."""
 
     function: FunctionEntry
-    interpreter: str
-    measurement: Measurement
-    shares: list[Share]
-    changes: list[Change]
+    analysis: Analysis
     reported_ms: list[float]
     """What inits took where the function runs, the newest first: on AWS, or in the local sessions."""
     notes: list[str]
@@ -64,42 +56,26 @@ async def run_coldstart(
     """Measure a function's import and look up what its inits took.
 
     Raises:
-        LanguageNotMeasured: It is not written in Python.
+        LanguageNotMeasured: It is written in a language that cannot be measured.
+        BundleError: Its code does not build.
         HandlerNotImported: Its module cannot be imported.
     """
-    if entry.language != "python":
+    if entry.language not in MEASURED:
         raise LanguageNotMeasured(
-            f"`{entry.name}` is written in {entry.language}, and only the imports of Python can be measured",
-            fix="measure a function that is written in Python",
+            f"`{entry.name}` is written in {entry.language}, whose imports cannot be measured",
+            why="the imports of Python, JavaScript and TypeScript can",
+            fix="measure a function that is written in one of these",
         )
     notes: list[str] = []
     function = await _deployed(project, stage, manifest, entry, notes)
-    chooser = InterpreterChooser(project, lambda text, _: notes.append(text), environ=os.environ)
-    interpreter = chooser.choose(function)
-    named, excluded = _packages(project, entry, notes)
-    runtime = runtime_package_folder()
-    assert runtime is not None  # noqa: S101 - sundog depends on it
     environ = await _environment(project, stage, function)
-
-    def measured() -> Measurement:
-        return measure(
-            entry,
-            root=project.root,
-            interpreter=interpreter,
-            environ=environ,
-            runtime_package=runtime,
-            named=named,
-            excluded=excluded,
-        )
-
-    measurement = await anyio.to_thread.run_sync(measured)
-    attribution = Attribution(measurement, (project.root / entry.source).resolve(), sys.stdlib_module_names)
+    if entry.language == "node":
+        analysis = await analyze_node(project, project.stage_dir(stage.name), function, environ, notes)
+    else:
+        analysis = await analyze_python(project, function, environ, notes)
     return ColdStart(
         function=entry,
-        interpreter=interpreter,
-        measurement=measurement,
-        shares=shares(measurement, attribution, project_bytes=_project_bytes(project, entry)),
-        changes=changes(measurement, attribution, project.root),
+        analysis=analysis,
         reported_ms=await _reported(project, stage, function, notes),
         notes=notes,
     )
@@ -146,27 +122,6 @@ async def _deployed(
     return DeployedFunction(
         entry=entry, physical_name=entry.name, arn="", role_arn="", environment={}, log_group=""
     )
-
-
-def _packages(
-    project: Project, entry: FunctionEntry, notes: list[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the names of what is packaged with the function, and of what is left out."""
-    try:
-        requirements = find_requirements(
-            project.root, project.root / entry.source, os.environ, f"{entry.runtime} on {entry.architecture}"
-        )
-    except BundleError as error:
-        notes.append(f"packages that are never imported are left out: {error.what}")
-        return frozenset(), frozenset()
-    names = frozenset(name for name in map(package_name, requirements.lines) if name)
-    return names, frozenset(requirements.excluded)
-
-
-def _project_bytes(project: Project, entry: FunctionEntry) -> int:
-    leave_out = [project.app_file, *(project.root / name for name in project.settings.ignore)]
-    files = source_files(project.root / entry.source, language="python", leave_out=leave_out)
-    return sum(Path(file).stat().st_size for file in files)
 
 
 async def _reported(

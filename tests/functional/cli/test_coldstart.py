@@ -70,13 +70,12 @@ def measured(tmp_path_factory):
         "import json\n\nimport boto3\n\nfrom slowlib import inner\n\n\ndef handler(event, context):\n    return inner.total\n"
     )
     (project / "functions/broken.py").write_text("import json\n\nraise RuntimeError('no table')\n")
-    (project / "functions/badge.ts").write_text("export const handler = () => 1;\n")
     assembly = find_project(project).assembly_dir("local")
     assembly.mkdir(parents=True)
     functions = [
         function("report"),
         function("broken", "functions/broken.py"),
-        function("badge", "functions/badge.ts", language="node", runtime="nodejs24.x"),
+        function("badge", "functions/badge.go", language="go", runtime="provided.al2023"),
     ]
     write_manifest(assembly, Manifest(app="notes", stage="local", functions=functions))
     return project
@@ -132,7 +131,8 @@ def test_the_first_thing_to_change_is_an_import_with_its_line(sundog, measured, 
     assert (change["package"], change["file"], change["line"]) == ("slowlib", "functions/report.py", 5)
     assert "1. slowlib" in finished.stdout
     assert "functions/report.py:5" in finished.stdout
-    assert "import `slowlib` in the function that needs it" in finished.stdout
+    assert change["advice"] == "import `slowlib` in the function that needs it, unless every request does"
+    assert change["advice"] in finished.stdout
     assert "unused" in finished.stdout
     assert "never imported" in finished.stdout
 
@@ -161,6 +161,7 @@ def test_other_languages_are_refused(sundog, measured):
 
     assert finished.returncode == 1
     assert "SD-UNSUPPORTED-030" in finished.stderr
+    assert "`badge` is written in go" in finished.stderr
 
 
 async def record_a_cold_start(project):

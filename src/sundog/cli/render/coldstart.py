@@ -23,7 +23,7 @@ def show_cold_start(output: Output, found: ColdStart, *, is_local: bool) -> None
     if output.as_json:
         output.json(as_data(found))
         return
-    measured = found.measurement
+    measured = found.analysis
     rounds = f"median of {len(measured.rounds_ms)}: {_range(measured.rounds_ms)}"
     output.data_line(
         line((found.function.name, "bold"), f"  import {_ms(measured.median_ms)}  ", (f"({rounds})", "dim"))
@@ -36,7 +36,12 @@ def show_cold_start(output: Output, found: ColdStart, *, is_local: bool) -> None
         spread = f"{len(found.reported_ms)} cold starts: {_range(found.reported_ms)}"
         output.data_line(line(f"init {where} {middle}  ", (f"({spread})", "dim")))
     output.data_line(line())
-    for row in (*_share_rows(found.shares), line(), *_tree_rows(measured.tree), *_change_rows(found.changes)):
+    for row in (
+        *_share_rows(measured.shares),
+        line(),
+        *_tree_rows(measured.tree),
+        *_change_rows(measured.changes),
+    ):
         output.data_line(row)
     for note in found.notes:
         output.talk(("note: ", "dim"), note)
@@ -48,28 +53,29 @@ def refuse_over_budget(found: ColdStart, budget_ms: float | None) -> None:
     Raises:
         ColdStartOverBudget: It does.
     """
-    median = found.measurement.median_ms
+    analysis, median = found.analysis, found.analysis.median_ms
     if budget_ms is None or median <= budget_ms:
         return
-    first = found.changes[0] if found.changes else None
+    first = analysis.changes[0] if analysis.changes else None
     raise ColdStartOverBudget(
         f"importing `{found.function.handler}` takes {_ms(median)}, the budget is {_ms(budget_ms)}",
         where=None if first is None else _place(first),
         why=None
         if first is None
         else f"`{first.package}` takes {_ms(first.time_ms)} of it, with all that it imports",
-        fix="raise `--budget`" if first is None else _advice(first),
+        fix="raise `--budget`" if first is None else first.advice,
     )
 
 
 def as_data(found: ColdStart) -> dict[str, Any]:
     """Return everything as one JSON object."""
+    analysis = found.analysis
     return {
         "type": "ColdStart",
         "function": found.function.id,
-        "interpreter": found.interpreter,
-        "import_ms": found.measurement.median_ms,
-        "rounds_ms": found.measurement.rounds_ms,
+        "interpreter": analysis.interpreter,
+        "import_ms": analysis.median_ms,
+        "rounds_ms": analysis.rounds_ms,
         "reported_init_ms": found.reported_ms,
         "dependencies": [
             {
@@ -80,7 +86,7 @@ def as_data(found: ColdStart) -> dict[str, Any]:
                 "size_share": share.size_share,
                 "modules": share.modules,
             }
-            for share in found.shares
+            for share in analysis.shares
         ],
         "changes": [
             {
@@ -89,10 +95,11 @@ def as_data(found: ColdStart) -> dict[str, Any]:
                 "time_share": change.time_share,
                 "file": change.file,
                 "line": change.line,
+                "advice": change.advice,
             }
-            for change in found.changes
+            for change in analysis.changes
         ],
-        "tree": [_node(module) for module in found.measurement.tree],
+        "tree": [_node(module) for module in analysis.tree],
         "notes": found.notes,
     }
 
@@ -113,8 +120,8 @@ def _share_rows(shares: list[Share]) -> Iterator[Line]:
     for share in shown:
         time = f"{_ms(share.time_ms):>9} {share.time_share:>4.0%}"
         size = f"{_size(share.size_bytes):>9} {share.size_share:>4.0%}" if share.size_bytes else ""
-        never = "  never imported" if not share.modules else ""
-        yield line(f"{share.name:{width}} {time} {size}", (never, "yellow"))
+        note = f"  {share.note}" if share.note else ""
+        yield line(f"{share.name:{width}} {time} {size:>14}".rstrip(), (note, "yellow"))
     if len(shares) > len(shown):
         yield line((f"and {len(shares) - len(shown)} more", "dim"))
 
@@ -127,7 +134,7 @@ def _tree_rows(tree: list[Imported]) -> Iterator[Line]:
             if module.total_ms / whole < _SMALLEST_SHARE or depth > _DEEPEST:
                 continue
             share = f"{module.total_ms / whole:>4.0%}"
-            yield line(f"{_ms(module.total_ms):>9} ", (share, "dim"), f" {'  ' * depth}{module.name}")
+            yield line(f"{_ms(module.total_ms):>9} ", (share, "dim"), f" {'  ' * depth}{_short(module.name)}")
             yield from rows(module.children, depth + 1)
 
     yield from rows(tree, 0)
@@ -142,17 +149,16 @@ def _change_rows(changes: list[Change]) -> Iterator[Line]:
         share = f"{change.time_share:.0%} of the import"
         yield line(f"  {number}. {change.package}  {_ms(change.time_ms)}, {share}")
         yield line(("     --> ", "cyan"), _place(change))
-        yield line(("     hint: ", "cyan"), _advice(change))
+        yield line(("     hint: ", "cyan"), change.advice)
 
 
 def _place(change: Change) -> str:
     return change.file if change.line is None else f"{change.file}:{change.line}"
 
 
-def _advice(change: Change) -> str:
-    if change.package in {"boto3", "botocore"}:
-        return "take ready clients from `sundog_runtime.resources`: boto3 is loaded when the first is used"
-    return f"import `{change.package}` in the function that needs it, unless every request does"
+def _short(module: str) -> str:
+    """Return a module's name without the folder that packages of Node are installed in."""
+    return module.rpartition("node_modules/")[2]
 
 
 def _ms(value: float) -> str:

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sundog.errors import HandlerError, Location
 from sundog.live.coldstart.probe import BEGIN, END
+from sundog.live.coldstart.process import ROUNDS, run_import
 from sundog.live.coldstart.tree import Imported, import_tree
 from sundog.model.manifest import FunctionEntry
 
 PROBE = Path(__file__).parent / "probe.py"
-ROUNDS = 5
-LONGEST_SECONDS = 120
-
-
-class HandlerNotImported(HandlerError):
-    """The module of a handler could not be imported, so its cold start cannot be measured.
-
-    It is imported as Lambda does: from the function's source folder, in the interpreter that `sundog dev` uses. When it
-    reads environment variables that only a deployed function has, start `sundog dev` beside, which knows them.
-    """
-
-    code = "SD-COLDSTART-001"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +92,7 @@ def measure(
                 str(report),
                 *packaging,
             ]
-            output = _run(command, entry, environ, source)
+            output = run_import(command, entry, environ, source, cause=_last_line)
             return json.loads(report.read_text("utf-8")), output
 
         # The first also writes the bytecode that the others, and Lambda after the first start, find.
@@ -124,41 +110,5 @@ def measure(
     )
 
 
-def _run(command: list[str], entry: FunctionEntry, environ: Mapping[str, str], source: Path) -> str:
-    where = Location(entry.file, None, None)
-    try:
-        done = subprocess.run(
-            command,
-            env=dict(environ),
-            cwd=source,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise HandlerNotImported(
-            f"importing the handler `{entry.handler}` took more than {LONGEST_SECONDS} seconds",
-            where=where,
-            why="Lambda gives an init ten seconds before it starts again",
-            fix="look for what waits at the top of the module",
-        ) from error
-    except OSError as error:
-        raise HandlerNotImported(
-            f"the interpreter `{command[0]}` cannot be started",
-            where=where,
-            why=os.strerror(error.errno or 0),
-            fix="correct `python` in [tool.sundog]",
-        ) from error
-    if done.returncode != 0:
-        trace = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
-        raise HandlerNotImported(
-            f"the handler `{entry.handler}` could not be imported",
-            where=where,
-            why=trace[-1] if trace else f"the interpreter ended with status {done.returncode}",
-            fix="correct the module; `sundog dev` shows the same error at the first request",
-            details=trace[-12:],
-        )
-    return done.stderr
+def _last_line(trace: Sequence[str]) -> str:
+    return trace[-1]

@@ -22,11 +22,6 @@ class Imported:
     total_ms: float
     children: list[Imported] = field(default_factory=list)
 
-    @property
-    def top(self) -> str:
-        """The package that it belongs to: `boto3` for `boto3.session`."""
-        return self.name.partition(".")[0]
-
     def walk(self) -> Iterator[Imported]:
         """Yield the module and all below it."""
         yield self

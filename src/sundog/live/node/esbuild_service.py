@@ -19,6 +19,10 @@ import msgspec
 from sundog.errors import BugError, LiveError
 from sundog.live.node.esbuild_wire import Packet, PacketStream, Value, decode_packet, encode_packet
 
+Rewrite = Callable[[Path], bytes]
+"""Returns what esbuild is to read instead of a file."""
+_CODE_FILES = r"\.[cm]?[jt]sx?$"
+
 
 class _Metafile(msgspec.Struct):
     inputs: dict[str, msgspec.Raw] = {}
@@ -58,6 +62,8 @@ class BuildOutput:
     """Contents by absolute path; empty when there are errors."""
     inputs: tuple[str, ...]
     """Absolute paths of every file that was bundled."""
+    metafile: bytes = b"{}"
+    """What esbuild tells of inputs and outputs, as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +76,8 @@ class BuildPlan:
     """Name of the output without its extension."""
     flags: tuple[str, ...]
     working_folder: Path
+    rewrite: Rewrite | None = None
+    """Asked for the text of every file of JavaScript or TypeScript; None leaves them as they are."""
 
 
 @dataclass
@@ -80,6 +88,8 @@ class _Process:
     replies: dict[int, asyncio.Future[dict[str, Value]]] = field(default_factory=dict)
     finished_builds: dict[int, dict[str, Value]] = field(default_factory=dict)
     contexts: dict[str, tuple[int, BuildPlan]] = field(default_factory=dict)
+    rewrites: dict[int, Rewrite] = field(default_factory=dict)
+    """By build; what has a rewrite is built once and forgotten."""
     next_id: int = 0
 
     @property
@@ -131,6 +141,7 @@ class EsbuildService:
         if running is None or name not in running.contexts:
             return
         key, _ = running.contexts.pop(name)
+        running.rewrites.pop(key, None)
         with contextlib.suppress(ConnectionError):
             await self._request(running, {"command": "dispose", "key": key})
 
@@ -198,11 +209,15 @@ class EsbuildService:
             if reply is not None and not reply.done():
                 reply.set_result(packet.value)
             return
-        # `ping` asks whether we are there; `on-end` brings a build's result and waits for what plugins say to it.
-        answer: Value = {}
-        if packet.value.get("command") == "on-end":
+        # `ping` asks whether we are there; `on-end` brings a build's result. Both it and `on-start`, which a build with a
+        # plugin sends, wait for what plugins say to it.
+        command, answer = packet.value.get("command"), cast("Value", {})
+        if command == "on-end":
             running.finished_builds[cast("int", packet.value["key"])] = packet.value
+        if command in {"on-start", "on-end"}:
             answer = {"errors": [], "warnings": []}
+        elif command == "on-load":
+            answer = _loaded(running.rewrites[cast("int", packet.value["key"])], str(packet.value["path"]))
         self._send(running, Packet(id=packet.id, is_request=False, value=answer))
 
     async def _build(self, running: _Process, name: str, plan: BuildPlan) -> BuildOutput:
@@ -211,6 +226,8 @@ class EsbuildService:
             if known is not None:
                 await self.forget(name)
             key = running.next_id
+            if plan.rewrite is not None:
+                running.rewrites[key] = plan.rewrite
             reply = await self._request(
                 running,
                 {
@@ -224,6 +241,7 @@ class EsbuildService:
                     "absWorkingDir": str(plan.working_folder),
                     "nodePaths": [],
                     "context": True,
+                    "plugins": [] if plan.rewrite is None else [_PLUGIN],
                 },
             )
             if reply.get("errors"):
@@ -261,6 +279,29 @@ def _version_beside(binary: Path) -> str:
     return str(manifest["version"])
 
 
+_PLUGIN: Value = {
+    "name": "sundog",
+    "onStart": False,
+    "onEnd": False,
+    "onResolve": [],
+    "onLoad": [{"id": 0, "filter": _CODE_FILES, "namespace": "file"}],
+}
+
+
+def _loaded(rewrite: Rewrite, path: str) -> dict[str, Value]:
+    try:
+        # The loader `default` is what the file's name and the flags say.
+        return {"id": 0, "contents": rewrite(Path(path)), "loader": "default"}
+    except OSError as error:
+        text = f'Could not read "{path}": {error.strerror}'
+        return {
+            "id": 0,
+            "errors": [
+                {"id": "", "pluginName": "", "text": text, "location": None, "notes": [], "detail": -1}
+            ],
+        }
+
+
 def _output(response: dict[str, Any], plan: BuildPlan) -> BuildOutput:
     metafile = response.get("metafile") or b"{}"
     inputs = msgspec.json.decode(metafile, type=_Metafile).inputs
@@ -271,6 +312,7 @@ def _output(response: dict[str, Any], plan: BuildPlan) -> BuildOutput:
         inputs=tuple(
             str(plan.working_folder / name) for name in inputs if not name.startswith("(disabled):")
         ),
+        metafile=metafile,
     )
 
 
