@@ -40,7 +40,7 @@ from sundog.session.options import DevOptions
 from sundog.session.outage import Outages
 from sundog.session.recording import Recording, recorded
 from sundog.session.scripts import route_scripts
-from sundog.session.secrets import SecretChanges, values_of
+from sundog.session.secrets import SecretChanges, renew_readers, values_of
 from sundog.session.sites import Sites, uploads_of
 from sundog.session.types import write_types
 from sundog.session.warnings import warn_of
@@ -178,11 +178,7 @@ class DevSession:
                 continue
             manifest = self._synthesized.manifest
             await self._learn_secrets(reached)
-            changed = {entry.id for entry in manifest.resources_of("Secret") if entry.name in names}
-            readers = [entry for entry in manifest.functions if not changed.isdisjoint(entry.bindings)]
-            for pool in live.pools:
-                if any(entry.id == pool.function.entry.id for entry in readers):
-                    pool.renew()
+            readers = renew_readers(live, manifest, names)
             if readers:
                 text = f"{', '.join(sorted(names))} changed: {', '.join(entry.name for entry in readers)} start anew"
                 self._observer(Notice(at=time.time(), level="info", text=text))

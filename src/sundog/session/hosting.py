@@ -7,10 +7,10 @@ done, so that a test knows what it meets.
 from __future__ import annotations
 
 import contextlib
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Self
 
 import anyio
@@ -32,6 +32,7 @@ from sundog.session.deploying import deploy_to
 from sundog.session.languages import open_live_session
 from sundog.session.options import DevOptions
 from sundog.session.scripts import expect_scripts
+from sundog.session.secrets import Secrets, renew_readers
 
 
 class AppHost:
@@ -48,7 +49,7 @@ class AppHost:
         self.cloud = cloud
         self.stage = stage
         self.options = options or DevOptions(watch=False)
-        self._token = secrets.token_urlsafe(32)
+        self._token = token_urlsafe(32)
         self._direct = DirectBridge(self._invoke, self._token)
         self._sessions: dict[str, LiveSession] = {}
         """By the physical name of a function."""
@@ -205,6 +206,12 @@ class HostedApp:
     async def changed(self, *paths: Path) -> None:
         """Let functions that had loaded one of these files start anew."""
         self.live.changed(frozenset(paths))
+
+    async def set_secret(self, name: str, value: str) -> None:
+        """Give a secret of the stage its value; functions that it is bound to start anew."""
+        secrets = Secrets(self.connection, self.project, self._host.stage, fallback=False)
+        await secrets.set({name: value})
+        renew_readers(self.live, self.synthesized.manifest, {name})
 
     async def physical_ids(self, stack: str) -> dict[str, str]:
         """Return what the cloud calls the resources of a stack, by logical id."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,8 +14,9 @@ import msgspec
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.ssm import decrypted, decrypted_below, delete_parameter, put_secret
 from sundog.errors import ConfigError, suggestion
+from sundog.live.session import LiveSession
 from sundog.model.events import Observer
-from sundog.model.manifest import Manifest
+from sundog.model.manifest import FunctionEntry, Manifest
 from sundog.model.project import Project, Stage
 from sundog.model.secrets import FALLBACK, secret_parameter, secrets_path
 from sundog.session.cloud import open_cloud, running_connection
@@ -157,6 +158,22 @@ async def values_of(connection: AwsConnection, manifest: Manifest) -> list[str]:
         for which in ("parameter", "fallback")
     ]
     return list((await decrypted(connection, names)).values())
+
+
+def renew_readers(live: LiveSession, manifest: Manifest, names: Container[str]) -> list[FunctionEntry]:
+    """Start the functions anew that secrets are bound to, since they keep what they read; return them.
+
+    Args:
+        live: Where they run.
+        manifest: The app that is deployed.
+        names: The secrets that were changed.
+    """
+    changed = {entry.id for entry in manifest.resources_of("Secret") if entry.name in names}
+    readers = [entry for entry in manifest.functions if not changed.isdisjoint(entry.bindings)]
+    for pool in live.pools:
+        if any(entry.id == pool.function.entry.id for entry in readers):
+            pool.renew()
+    return readers
 
 
 def note_changes(stage_dir: Path, names: Iterable[str]) -> None:

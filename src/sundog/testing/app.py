@@ -169,6 +169,18 @@ class AppUnderTest(DeployedParts):
         if answer["FailedEntryCount"]:
             raise AssertionError(f"the event was not taken: {answer['Entries']}")
 
+    def set_secret(self, secret: str, value: str) -> None:
+        """Give a secret its value, as `sundog secret set` does; functions that it is bound to start anew.
+
+        Args:
+            secret: The id of the `Secret`.
+            value: What its readers get.
+
+        Raises:
+            UnknownPart: The app has no such secret.
+        """
+        self._call(self._hosted.set_secret, self.resource(secret, "Secret").name, value)
+
     # What happened
 
     def mark(self) -> int:

@@ -75,6 +75,7 @@ def send(
         own.setdefault("content-type", "application/json")
     if query:
         url += ("&" if "?" in url else "?") + urllib.parse.urlencode(query)
+    url = _on_loopback(url, own)
     request = urllib.request.Request(url, body, own, method=method.upper())  # noqa: S310 - the app's own URL
     try:
         with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
@@ -82,3 +83,17 @@ def send(
     except urllib.error.HTTPError as error:
         with error:
             return HttpResponse(status=error.code, headers=error.headers, body=error.read())
+
+
+def _on_loopback(url: str, headers: dict[str, str]) -> str:
+    """Return the address of a name below `localhost`, and put the name into the headers.
+
+    Such names mean this machine (https://www.rfc-editor.org/rfc/rfc6761#section-6.3). Browsers know that; not every
+    system's resolver does.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if not (parts.hostname or "").endswith(".localhost"):
+        return url
+    headers.setdefault("host", parts.netloc)
+    port = "" if parts.port is None else f":{parts.port}"
+    return parts._replace(netloc=f"127.0.0.1{port}").geturl()

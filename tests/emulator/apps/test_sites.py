@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,27 +18,10 @@ def app(start_app):
         yield running
 
 
-class Answer:
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.text = response.read().decode()
-
-
 @pytest.fixture
 def get(app):
-    """Fetches a page by its name, as a browser does; not every system's resolver knows names below `localhost`."""
-
-    def fetch(output, path):
-        host = urlsplit(app.outputs["frontend"][output]).netloc
-        connection = http.client.HTTPConnection(urlsplit(app.endpoint_url).netloc, timeout=30)
-        try:
-            connection.request("GET", path, headers={"Host": host})
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
-
-    return fetch
+    """Fetches a page by its name, as a browser does."""
+    return lambda output, path: app.request("GET", app.output(output) + path)
 
 
 def uploads(app, name, since=0):
