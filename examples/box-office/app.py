@@ -1,5 +1,7 @@
 """The box office of a concert hall, from the programme to the doors."""
 
+from sundog import App
+
 from stacks.customers import customers
 from stacks.doors import doors
 from stacks.notices import notices
@@ -9,8 +11,6 @@ from stacks.programme import programme
 from stacks.seats import seats
 from stacks.shop import shop
 from stacks.website import website
-
-from sundog import App
 
 app = App()
 

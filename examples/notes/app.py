@@ -1,7 +1,6 @@
 """Notes over HTTP: a table, a queue with its consumer, a daily job."""
 
 from aws_cdk import aws_dynamodb as dynamodb
-
 from sundog import Api, App, Cron, Function, Queue, Table
 
 app = App()

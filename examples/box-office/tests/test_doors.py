@@ -43,8 +43,11 @@ def test_a_ticket_is_good_once_and_the_visitor_is_counted(app, show, bought, sca
     assert scan(code_of(key)) == (200, {"admitted": True, "seat": "C5"})
     assert scan(code_of(key)) == (403, {"admitted": False})
 
-    visitors = lambda: resources.shows.table.get_item(Key={"showId": show["showId"]})["Item"].get("visitors")
-    app.wait_until(lambda: visitors() == 1, "the visitor to be counted")
+    app.wait_until(lambda: visitors_of(show) == 1, "the visitor to be counted")
+
+
+def visitors_of(show):
+    return resources.shows.table.get_item(Key={"showId": show["showId"]})["Item"].get("visitors")
 
 
 def test_a_ticket_that_is_not_paid_is_not_good(app, ada, show, scan):

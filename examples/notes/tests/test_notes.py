@@ -2,6 +2,7 @@ import base64
 import json
 
 import pytest
+
 from functions.identifiers import is_identifier
 
 UNKNOWN = "01KB0000000000000000000000"
