@@ -17,7 +17,7 @@ from sundog.bundle.node import node_binary
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "compliance.md"
-EXAMPLES = sorted(app.parent for app in (ROOT / "examples").glob("*/app.py"))
+EXAMPLES = sorted(app.parent for app in (ROOT / "examples").glob("notes/app.py"))
 
 
 REMEDIED = """
