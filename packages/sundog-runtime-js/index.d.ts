@@ -74,6 +74,66 @@ export interface Api extends Resource {
   readonly url: string;
 }
 
+/** Sign-in for an API; `Session` uses it. */
+export interface Auth extends Resource {
+  /** Address of the API, without a slash at the end. */
+  readonly url: string;
+  /** Where the routes of the authenticator are: `/auth`. */
+  readonly prefix: string;
+  /** Origins that people may be sent back to. */
+  readonly redirects: string[];
+  readonly sessionSeconds: number;
+  /** Name of the parameter with the keys that check sessions. */
+  readonly publicKeys: string;
+  /** Name of the table of what was used. */
+  readonly table: string;
+}
+
+/** No `Auth` is bound to the function, or there are several and none was named. */
+export declare class AuthNotBound extends Error {}
+
+/** A function that can only check sessions wants to make one. */
+export declare class CannotSign extends Error {}
+
+/** A request without a session, or with one that is not good any more. */
+export declare class NotSignedIn extends Error {
+  /** The answer of an API: 401. */
+  response(): { statusCode: number; headers: Record<string, string>; body: string };
+}
+
+/** What a session is looked for in: an event of an API. */
+export interface RequestWithSession {
+  headers?: Record<string, string | undefined>;
+  cookies?: string[];
+}
+
+/** Somebody who has signed in. */
+export declare class Session {
+  /** Who it is: what `on_sign_in` said, or the provider and its name for the person. */
+  readonly subject: string;
+  /** What else `on_sign_in` said. Signed, not encrypted: who has the session can read it. */
+  readonly properties: Record<string, any>;
+  /** In seconds since 1970. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+
+  /** The session of a request, or of a token; rejects with `NotSignedIn`. `auth` names one when the function has several. */
+  static verify(event: RequestWithSession | string, options?: { auth?: string }): Promise<Session>;
+  /** The session of a request, or undefined when nobody has signed in. */
+  static find(event: RequestWithSession | string, options?: { auth?: string }): Promise<Session | undefined>;
+  /** The token of a new session; rejects with `CannotSign` in functions that were not let make any. */
+  static create(
+    subject: string,
+    properties?: Record<string, unknown>,
+    options?: { expiresIn?: number; auth?: string },
+  ): Promise<string>;
+}
+
+/** Answer 401 to requests without a session; hand the session of others to the handler. */
+export declare function signedIn<Event extends RequestWithSession, Context, Answer>(
+  handler: (event: Event, context: Context, session: Session) => Answer | Promise<Answer>,
+): (event: Event, context: Context) => Promise<Answer | ReturnType<NotSignedIn["response"]>>;
+
 /** A value of the app's configuration, carried in the environment. */
 export interface Parameter<Value = unknown> extends Resource {
   readonly value: Value;

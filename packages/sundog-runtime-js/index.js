@@ -3,6 +3,10 @@
 // A binding is the variable `SUNDOG_RESOURCE_<NAME>` with a JSON object: its kind, its name, and what it is called on AWS.
 // The twin of Python's `sundog_runtime`: same variables, same messages; names are written as JavaScript writes them.
 
+import { sdk } from "./sdk.js";
+
+export { AuthNotBound, CannotSign, NotSignedIn, Session, signedIn } from "./auth.js";
+
 const PREFIX = "SUNDOG_RESOURCE_";
 const SECRET_SECONDS = 60;
 const RETRY_SECONDS = 5;
@@ -33,23 +37,6 @@ export class SecretNotSet extends Error {
 
 // Node and tools ask any object for these; no resource is meant.
 const ASKED_BY_NODE = new Set(["then", "toJSON", "constructor", "prototype", "inspect", "nodeType", "asymmetricMatch"]);
-
-// The name is a variable, so that no bundler looks for a package that Lambda brings.
-async function sdk(name, asked) {
-  try {
-    return await import(name);
-  } catch (error) {
-    if (error?.code !== "ERR_MODULE_NOT_FOUND") throw error;
-  }
-  const { createRequire } = await import("node:module");
-  try {
-    // Unlike `import`, this looks where Lambda keeps the SDK and where layers put packages.
-    return createRequire(import.meta.url)(name);
-  } catch (error) {
-    if (error?.code !== "MODULE_NOT_FOUND") throw error;
-    throw new Error(`\`${asked}\` needs ${name}; run \`npm install ${name}\``, { cause: error });
-  }
-}
 
 const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 

@@ -170,7 +170,7 @@ class Assets:
         from sundog.bundle.node_runtime import node_runtime_folder
 
         with bundle_inputs():
-            return _file_digest(node_runtime_folder() / "index.js")
+            return " ".join(_file_digest(file) for file in sorted(node_runtime_folder().glob("*.js")))
 
     def _lock_digests(self, handler: Handler) -> list[str]:
         folders = dict.fromkeys((handler.source, self.project.root))

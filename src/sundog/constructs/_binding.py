@@ -17,6 +17,11 @@ import aws_cdk.aws_iam as iam
 VARIABLE_PREFIX = "SUNDOG_RESOURCE_"
 
 
+def variable_of(name: str, prefix: str = VARIABLE_PREFIX) -> str:
+    """Return the name of an environment variable that is about a resource."""
+    return prefix + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Binding:
     """What a function is given when a resource is bound to it."""
@@ -31,7 +36,7 @@ class Binding:
     @property
     def variable(self) -> str:
         """Name of the environment variable."""
-        return VARIABLE_PREFIX + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
+        return variable_of(self.name)
 
     @property
     def text(self) -> str:

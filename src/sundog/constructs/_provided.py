@@ -17,6 +17,7 @@ def provided_function(
     source: str,
     *,
     seconds: int,
+    memory_mb: int = 256,
     description: str,
     removal_policy: aws_cdk.RemovalPolicy,
 ) -> tuple[lambda_.Function, bool]:
@@ -29,6 +30,7 @@ def provided_function(
         child_id: Its id there.
         source: Name of the module in `sundog.aws.provided`, which imports what Lambda has and nothing else.
         seconds: Its timeout.
+        memory_mb: Its memory, and its share of a processor.
         description: Shown in the AWS console.
         removal_policy: Of its log.
     """
@@ -44,7 +46,7 @@ def provided_function(
         handler="index.handler",
         runtime=lambda_.Runtime.PYTHON_3_13,
         timeout=aws_cdk.Duration.seconds(seconds),
-        memory_size=256,
+        memory_size=memory_mb,
         description=description,
     )
     group = logs.CfnLogGroup(

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import aws_cdk
 import aws_cdk.aws_dynamodb as dynamodb
 import aws_cdk.aws_iam as iam
+import aws_cdk.aws_lambda as lambda_
 from constructs import Construct
 
-from sundog.constructs._binding import Binding
+from sundog.constructs._binding import Binding, variable_of
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition, function_of
 from sundog.constructs._function_props import FunctionProps
@@ -26,7 +27,10 @@ LONGEST_SESSION_DAYS = 400
 DEFAULT_SESSION = "30 days"
 _DAY_SECONDS = 24 * 3600
 _PROVIDER_ID = "SundogAuthKeys"
-_PROVIDER_SECONDS = 30
+_PROVIDER_SECONDS = 60
+_PROVIDER_MEMORY_MB = 1769
+"""One whole processor, to look for primes: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+_SIGNER_PREFIX = "SUNDOG_AUTH_SIGNER_"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -45,7 +49,8 @@ class Auth(SundogConstruct):
     """Sign-in for an `Api`, with providers such as Google and GitHub and with links by e-mail, and sessions.
 
     The authenticator, made with `sundog_runtime.auth.AuthHandler`, serves the routes below the prefix. All functions of the
-    API can tell who is signed in, with `Session.verify(event)`; others can when the `Auth` is bound to them.
+    API can tell who is signed in, with `Session.verify(event)`; others can when the `Auth` is bound to them. Sessions are
+    signed with a private key that only the authenticator can read; all others have the public one.
 
     Args:
         scope: The stack, or any construct in it.
@@ -55,7 +60,8 @@ class Auth(SundogConstruct):
         prefix: Where its routes are.
         redirects: Sites besides the API that people may be sent back to, as origins: `https://app.example.com`.
         session: How long people stay signed in.
-        key_version: Change it to make a new key; sessions of the key before it stay good until the next change.
+        key_version: Count it up to make a new key; sessions of the keys before it stay good until they expire.
+        oldest_key_version: Sessions of keys below this version are good no more, whenever they expire.
         url: Address of the API when it has a domain of its own.
         function_defaults: Settings for the authenticator when it is a handler.
         cdk: `{"keys": {…}}` and `{"table": {…}}` lay properties over the CDK's custom resource and table.
@@ -79,6 +85,7 @@ class Auth(SundogConstruct):
         redirects: Sequence[str] = (),
         session: float | str | aws_cdk.Duration = DEFAULT_SESSION,
         key_version: int = 1,
+        oldest_key_version: int = 1,
         url: str | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
@@ -94,7 +101,7 @@ class Auth(SundogConstruct):
         self.session_seconds = self._session(session)
         project, stage = self.registry.project.settings.name, self.registry.stage.name
         self.keys_parameter = f"/sundog/{project}/{stage}/auth/{id}"
-        self.cdk.keys = self._create_keys(key_version)
+        self.cdk.keys = self._create_keys(*self._checked_versions(key_version, oldest_key_version))
         self.cdk.table = self._create_table()
         self.authenticator = function_of(
             self, "authenticator", authenticator, what="`authenticator`", defaults=function_defaults
@@ -104,21 +111,35 @@ class Auth(SundogConstruct):
         route = {"function": self.authenticator, "authorizer": "none"}
         api.add_routes({f"ANY {self.prefix}/{{proxy+}}": route})
         self.authenticator.bind([self])
+        self.grant_signing(self.authenticator.cdk.function)
         api.bind([self])
         self.registry.constructs.append(self)
 
-    def _create_keys(self, version: int) -> aws_cdk.CustomResource:
-        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+    def _checked_versions(self, version: object, oldest: object) -> tuple[int, int]:
+        for name, given in (("key_version", version), ("oldest_key_version", oldest)):
+            if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+                raise self._invalid(
+                    f"`{name}` is `{given}`",
+                    "it counts the keys that were made",
+                    f"write `{name}=1`, and 2 for the next key",
+                )
+        assert isinstance(version, int)  # noqa: S101 - it was just looked at
+        assert isinstance(oldest, int)  # noqa: S101 - as above
+        if oldest > version:
             raise self._invalid(
-                f"`key_version` is `{version}`",
-                "it counts the keys that were made",
-                "write `key_version=1`, and 2 for the next key",
+                f"`oldest_key_version` is `{oldest}`, and `key_version` is `{version}`",
+                "no key would be left to sign with",
+                f"write `key_version={oldest}`",
             )
+        return version, oldest
+
+    def _create_keys(self, version: int, oldest: int) -> aws_cdk.CustomResource:
         provider, _ = provided_function(
             self.stack,
             _PROVIDER_ID,
             "auth_keys",
             seconds=_PROVIDER_SECONDS,
+            memory_mb=_PROVIDER_MEMORY_MB,
             description="Makes the keys of sessions",
             removal_policy=self.registry.removal_policy,
         )
@@ -128,7 +149,7 @@ class Auth(SundogConstruct):
             statements=[
                 iam.PolicyStatement(
                     actions=["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"],
-                    resources=[self._keys_arn],
+                    resources=[self._parameter_arn(part) for part in ("private", "public")],
                 )
             ],
         )
@@ -137,7 +158,12 @@ class Auth(SundogConstruct):
         own: dict[str, Any] = {
             "service_token": provider.function_arn,
             "resource_type": "Custom::SundogAuthKeys",
-            "properties": {"Parameter": self.keys_parameter, "KeyVersion": str(version)},
+            "properties": {
+                "Parameter": self.keys_parameter,
+                "KeyVersion": str(version),
+                "OldestKeyVersion": str(oldest),
+                "SessionSeconds": str(self.session_seconds),
+            },
             "service_timeout": aws_cdk.Duration.seconds(2 * _PROVIDER_SECONDS),
             "removal_policy": self.registry.removal_policy,
         }
@@ -204,9 +230,8 @@ class Auth(SundogConstruct):
     def _invalid(self, what: str, why: str, fix: str) -> Exception:
         return self.error(InvalidAuth, f"Auth `{self.id}`: {what}", why=why, fix=fix)
 
-    @property
-    def _keys_arn(self) -> str:
-        name = self.keys_parameter.lstrip("/")
+    def _parameter_arn(self, part: str) -> str:
+        name = f"{self.keys_parameter.lstrip('/')}/{part}"
         return self.stack.format_arn(service="ssm", resource="parameter", resource_name=name)
 
     @property
@@ -221,19 +246,32 @@ class Auth(SundogConstruct):
         return table
 
     def grant_read_keys(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a function check sessions, and make them: the same key does both."""
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["ssm:GetParameter"], resource_arns=[self._keys_arn]
-        )
+        """Let a function check sessions: it can read the public keys."""
+        return self._grant_read("public", grantee)
+
+    def grant_signing(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let another function than the authenticator make sessions, with `Session.create`: it can read the private keys.
+
+        Example:
+            >>> Function(stack, "kiosk", handler="functions/kiosk.enter", bind=[auth], permissions=[(auth, "grant_signing")])
+        """
+        if isinstance(grantee, lambda_.Function):
+            variable = variable_of(self.id, _SIGNER_PREFIX)
+            grantee.add_environment(variable, f"{self.keys_parameter}/private")
+        return self._grant_read("private", grantee)
+
+    def _grant_read(self, part: str, grantee: iam.IGrantable) -> iam.Grant:
+        arns = [self._parameter_arn(part)]
+        return iam.Grant.add_to_principal(grantee=grantee, actions=["ssm:GetParameter"], resource_arns=arns)
 
     def binding(self) -> Binding:
-        """Return where the keys are and what sessions are like, and the permission to read the keys."""
+        """Return where the public keys are and what sessions are like, and the permission to read those keys."""
         values: dict[str, Any] = {
             "url": self._url,
             "prefix": self.prefix,
             "redirects": self.redirects,
             "session_seconds": self.session_seconds,
-            "keys": self.keys_parameter,
+            "public_keys": f"{self.keys_parameter}/public",
             "table": self.cdk.table.table_name,
         }
         return Binding(kind=self.kind, name=self.id, values=values, grant=self.grant_read_keys)

@@ -1,10 +1,16 @@
+import json
 import os
+import subprocess
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sundog.bundle.build import build
+from sundog.bundle.node import node_binary
 from sundog.bundle.request import BundleRequest
 from sundog.model.manifest import FunctionEntry, SourcePlace
 
@@ -137,3 +143,103 @@ def bundled_node(tmp_path, esbuild_environ):
         **fields,
     )
     return bundled
+
+
+@pytest.fixture
+def bound_environ():
+    """What is bound to the handlers of `evaluate`."""
+    return {}
+
+
+@pytest.fixture
+def evaluate(bundled_node, bound_environ):
+    """Bundle a handler that imports `sundog-runtime`, and evaluate expressions in it; a rejection is its message."""
+
+    def run(*expressions, node_modules=None, **environ):
+        cases = ", ".join(f"async () => {expression}" for expression in expressions)
+        bundled_node.write(
+            "functions/use.js",
+            "import { resources, readResources, Session, signedIn } from 'sundog-runtime';\n"
+            f"const cases = [{cases}];\n"
+            "export async function handler() {\n  const said = [];\n  for (const one of cases) {\n"
+            "    try { said.push(await one()); } catch (error) { said.push(`${error.name}: ${error.message}`); }\n"
+            "  }\n  return said;\n}\n",
+        )
+        bundled_node.node("functions/use.js")
+        if node_modules is not None:
+            (bundled_node.output / "node_modules").symlink_to(node_modules)
+        module = json.dumps(str(bundled_node.output / "functions/use.mjs"))
+        done = subprocess.run(
+            [
+                node_binary(),
+                "--input-type=module",
+                "-e",
+                f"console.log(JSON.stringify(await (await import({module})).handler()))",
+            ],
+            env={**bound_environ, **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+class SystemsManager:
+    """A Systems Manager that has parameters, and fails when it has answered so many requests."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.answers = 1000
+        self.asked = 0
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What leads an AWS SDK here."""
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.server.server_port}",
+            "AWS_REGION": "eu-west-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    def answer(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer `GetParameters` or `GetParameter`."""
+        self.asked += 1
+        if self.asked > self.answers:
+            return 400, {"__type": "ValidationException", "message": "down"}
+        names = asked.get("Names") or [asked["Name"]]
+        found = [{"Name": name, "Value": self.values[name]} for name in names if name in self.values]
+        return 200, {"Parameters": found} if "Names" in asked else {"Parameter": found[0]}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        manager = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                status, body = manager.answer(
+                    json.loads(self.rfile.read(int(self.headers["content-length"])))
+                )
+                content = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *arguments):
+                return
+
+        return Handler
+
+
+@pytest.fixture
+def systems_manager():
+    manager = SystemsManager()
+    yield manager
+    manager.server.shutdown()
+    manager.server.server_close()

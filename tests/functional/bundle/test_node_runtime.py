@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from sundog_runtime import Resources
-
-from sundog.bundle.node import node_binary
 
 pytestmark = pytest.mark.xdist_group("npm")
 
@@ -36,39 +31,8 @@ ENVIRON = {name: value if isinstance(value, str) else json.dumps(value) for name
 
 
 @pytest.fixture
-def evaluate(bundled_node):
-    """Bundle a handler that imports the package, and evaluate expressions in it; a rejection is its message."""
-
-    def run(*expressions, node_modules=None, **environ):
-        cases = ", ".join(f"async () => {expression}" for expression in expressions)
-        bundled_node.write(
-            "functions/use.js",
-            "import { resources, readResources } from 'sundog-runtime';\n"
-            f"const cases = [{cases}];\n"
-            "export async function handler() {\n  const said = [];\n  for (const one of cases) {\n"
-            "    try { said.push(await one()); } catch (error) { said.push(`${error.name}: ${error.message}`); }\n"
-            "  }\n  return said;\n}\n",
-        )
-        bundled_node.node("functions/use.js")
-        if node_modules is not None:
-            (bundled_node.output / "node_modules").symlink_to(node_modules)
-        module = json.dumps(str(bundled_node.output / "functions/use.mjs"))
-        done = subprocess.run(
-            [
-                node_binary(),
-                "--input-type=module",
-                "-e",
-                f"console.log(JSON.stringify(await (await import({module})).handler()))",
-            ],
-            env={**ENVIRON, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
+def bound_environ():
+    return ENVIRON
 
 
 def test_a_bound_resource_has_its_names_as_javascript_writes_them(evaluate):
@@ -114,43 +78,11 @@ def test_an_sdk_that_is_not_installed_is_named(evaluate):
 
 
 @pytest.fixture
-def parameters():
-    """A Systems Manager that knows GetParameters only, and fails from the third request on."""
-
-    class Handler(BaseHTTPRequestHandler):
-        asked = 0
-        values = {"/sundog/a/.fallback/secrets/key": "fallen back"}
-
-        def do_POST(self):
-            Handler.asked += 1
-            names = json.loads(self.rfile.read(int(self.headers["content-length"])))["Names"]
-            found = [{"Name": name, "Value": self.values[name]} for name in names if name in self.values]
-            status, body = 200, {"Parameters": found}
-            if Handler.asked > 2:
-                status, body = 400, {"__type": "ValidationException", "message": "down"}
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *arguments):
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield (
-        {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-            "AWS_REGION": "eu-west-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        },
-        Handler,
-    )
-    server.shutdown()
-    server.server_close()
+def parameters(systems_manager):
+    """A Systems Manager that fails from the third request on."""
+    systems_manager.values = {"/sundog/a/.fallback/secrets/key": "fallen back"}
+    systems_manager.answers = 2
+    return systems_manager.environ, systems_manager
 
 
 def test_a_secret_is_fetched_once_by_all_who_wait(evaluate, npm_packages, parameters):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+
+from sundog.constructs.auth import InvalidAuth
 
 pytestmark = pytest.mark.xdist_group("cdk")
 
@@ -40,9 +43,55 @@ def test_only_its_own_function_can_change_the_keys_and_only_these(template):
     ((roles, actions, resource),) = [one for one in statements(template) if "ssm:PutParameter" in one[1]]
 
     assert actions == ["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"]
-    assert "parameter/sundog/notes/local/auth/auth" in resource
+    assert re.findall(r"parameter/[\w/]+", resource) == [
+        "parameter/sundog/notes/local/auth/auth/private",
+        "parameter/sundog/notes/local/auth/auth/public",
+    ]
     assert "*" not in resource
     assert [role.startswith("SundogAuthKeys") for role in roles] == [True]
+
+
+def test_only_the_authenticator_and_who_was_let_can_read_the_private_keys(project):
+    template = project.synth(
+        "from sundog import *\n\napp = App()\n\n@app.stack\ndef backend(stack):\n"
+        '    api = Api(stack, "api", routes={"GET /notes": "functions/notes.get"})\n'
+        '    auth = Auth(stack, "auth", api=api, authenticator="functions/notes.create")\n'
+        '    let = {"bind": [auth], "permissions": [(auth, "grant_signing")]}\n'
+        '    Function(stack, "kiosk", handler="functions/notes.get", **let)\n'
+        '    Function(stack, "other", handler="functions/notes.get", bind=[auth])\n'
+    ).template("backend")["Resources"]
+    signers = [
+        role
+        for roles, actions, resource in statements(template)
+        if actions == ["ssm:GetParameter"] and "auth/auth/private" in resource
+        for role in roles
+    ]
+    told = [
+        name
+        for name, function in of_type(template, "AWS::Lambda::Function").items()
+        if "SUNDOG_AUTH_SIGNER_AUTH" in function.get("Environment", {}).get("Variables", {})
+    ]
+
+    assert sorted(role[:5] for role in signers) == ["autha", "kiosk"]
+    assert sorted(name[:5] for name in told) == ["autha", "kiosk"]
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ("key_version=0", "`key_version` is `0`"),
+        ("oldest_key_version='1'", "`oldest_key_version` is `1`"),
+        ("key_version=2, oldest_key_version=3", "`oldest_key_version` is `3`, and `key_version` is `2`"),
+    ],
+)
+def test_versions_of_keys_count(project, versions, said):
+    with pytest.raises(InvalidAuth) as refused:
+        project.run(
+            "from sundog import *\n\napp = App()\nstack = Stack(app, 'backend')\n"
+            f"Auth(stack, 'auth', api=Api(stack, 'api'), authenticator='functions/notes.get', {versions})\n"
+        )
+
+    assert refused.value.what == f"Auth `auth`: {said}"
 
 
 def test_only_the_authenticator_notes_what_was_used(template):
@@ -58,7 +107,11 @@ def test_every_function_of_the_api_can_check_sessions_also_those_added_later(tem
         for function in of_type(template, "AWS::Lambda::Function").values()
         if "SUNDOG_RESOURCE_AUTH" in function.get("Environment", {}).get("Variables", {})
     ]
-    readers = [roles for roles, actions, _ in statements(template) if actions == ["ssm:GetParameter"]]
+    readers = [
+        roles
+        for roles, actions, resource in statements(template)
+        if actions == ["ssm:GetParameter"] and "auth/auth/public" in resource
+    ]
 
     assert len(bound) == len(readers) == 3
     assert '"session_seconds":7200' in bound[0]

@@ -328,8 +328,8 @@ class Auth(Resource):
     redirects: list[str]
     """Origins that people may be sent back to."""
     session_seconds: int
-    keys: str
-    """Name of the parameter that holds the keys."""
+    public_keys: str
+    """Name of the parameter with the keys that check sessions."""
     table: str
     """Name of the table of what was used."""
 

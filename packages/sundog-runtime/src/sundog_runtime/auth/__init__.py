@@ -25,12 +25,13 @@ from sundog_runtime.auth._oauth import OAuth2
 from sundog_runtime.auth._oidc import Oidc
 from sundog_runtime.auth._providers import Apple, Facebook, GitHub, Google, Microsoft
 from sundog_runtime.auth._session import NotSignedIn, Session, signed_in
-from sundog_runtime.auth._settings import AuthNotBound
+from sundog_runtime.auth._settings import AuthNotBound, CannotSign
 
 __all__ = [
     "Apple",
     "AuthHandler",
     "AuthNotBound",
+    "CannotSign",
     "Facebook",
     "GitHub",
     "Google",

@@ -1,4 +1,8 @@
-"""The keys that sign sessions: fetched from the parameter that the `Auth` construct made, and kept for a while."""
+"""The keys of sessions: fetched from the parameters that the `Auth` construct made, and kept for a while.
+
+There are two parameters: one with the public keys, for whoever checks sessions, and one with the private keys, for whoever
+makes them.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +24,18 @@ _RETRY_SECONDS = 30
 
 
 class Key(NamedTuple):
-    """A secret and the name that tokens call it by."""
+    """A key and the name that tokens call it by."""
 
     id: str
-    secret: bytes
     made_at: float
+    jwk: dict[str, str]
+    """The RSA key: of a private one all parts, of a public one `n` and `e`."""
+    secret: bytes
+    """For what its owner alone reads again; empty for a public key."""
 
 
 class Keyring:
-    """The newest key, which signs as soon as all know it, and the one before it, whose tokens are still good."""
+    """The newest key, which signs as soon as all know it, and those before it whose tokens are still good."""
 
     def __init__(self, fetch: Callable[[], str], clock: Callable[[], float] = time.time) -> None:
         """Take what fetches the parameter's value; nothing is fetched yet."""
@@ -59,7 +66,8 @@ class Keyring:
             try:
                 found = json.loads(self._fetch())["keys"]
                 self._keys = [
-                    Key(one["id"], base64.b64decode(one["secret"]), one["made_at"]) for one in found
+                    Key(one["id"], one["made_at"], one["jwk"], base64.b64decode(one.get("secret", "")))
+                    for one in found
                 ]
             except Exception as error:
                 if not self._keys:
@@ -70,7 +78,7 @@ class Keyring:
 
 
 def parameter_fetcher(name: str) -> Callable[[], str]:
-    """Return what fetches a SecureString of Systems Manager."""
+    """Return what fetches a parameter of Systems Manager."""
     made: list[Any] = []
 
     def fetch() -> str:

@@ -75,7 +75,7 @@ class MagicLink:
             "redirect": settings.redirect(form.get("redirect")),
             "id": secrets.token_urlsafe(16),
         }
-        token = sign(settings.keyring.current(), _PURPOSE, claims, self._expires_in)
+        token = sign(settings.signing.current(), _PURPOSE, claims, self._expires_in)
         self._send(claims["email"], f"{settings.address(name, 'callback')}?{urlencode({'token': token})}")
         return json_answer(202, {"sent": True})
 
@@ -112,7 +112,7 @@ class MagicLink:
     def _read(self, settings: Settings, name: str, token: str) -> dict[str, Any]:
         refused = SignInError("this link is not good any more; ask for another", code="invalid_link")
         try:
-            claims = read(settings.keyring, _PURPOSE, token)
+            claims = read(settings.signing, _PURPOSE, token)
         except InvalidToken as error:
             raise refused from error
         if claims["provider"] != name:

@@ -9,12 +9,13 @@ import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from sundog_runtime.auth._encoding import base64url
 from sundog_runtime.auth._errors import InvalidToken, ProviderError, SignInError
 from sundog_runtime.auth._fetch import fetch
 from sundog_runtime.auth._identity import Identity
 from sundog_runtime.auth._once import use_once
 from sundog_runtime.auth._requests import answer, cookie
-from sundog_runtime.auth._tokens import base64url, read, sign
+from sundog_runtime.auth._tokens import read, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,7 +121,7 @@ class OAuth2:
         if self._pkce:
             challenge = base64url(hashlib.sha256(verifier.encode()).digest())
             given |= {"code_challenge": challenge, "code_challenge_method": "S256"}
-        token = sign(settings.keyring.current(), _PURPOSE, flow, FLOW_SECONDS)
+        token = sign(settings.signing.current(), _PURPOSE, flow, FLOW_SECONDS)
         address = self.endpoints()[0]
         return answer(
             302,
@@ -178,7 +179,7 @@ class OAuth2:
         if not state or not token:
             raise refused
         try:
-            flow = read(settings.keyring, _PURPOSE, token)
+            flow = read(settings.signing, _PURPOSE, token)
         except InvalidToken as error:
             raise refused from error
         # Both come from the browser, but only the cookie can have come from here.

@@ -8,12 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from sundog_runtime.auth._encoding import decoded, unbase64url
 from sundog_runtime.auth._errors import InvalidToken, ProviderError
 from sundog_runtime.auth._fetch import fetch
 from sundog_runtime.auth._identity import Identity
 from sundog_runtime.auth._oauth import OAuth2, _is_true
 from sundog_runtime.auth._rsa import is_signed
-from sundog_runtime.auth._tokens import decoded, unbase64url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sundog_runtime.auth._errors import InvalidToken
 from sundog_runtime.auth._requests import cookies_of, headers_of
 from sundog_runtime.auth._settings import Settings, settings_of
-from sundog_runtime.auth._tokens import read, sign
+from sundog_runtime.auth._tokens import SESSION, read, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-PURPOSE = "session"
 
 
 class NotSignedIn(Exception):
@@ -57,13 +55,19 @@ class Session(NamedTuple):
         Args:
             subject: Who it is.
             properties: What else functions should know, as JSON has it.
-            expires_in: Seconds; by default what the construct says.
+            expires_in: Seconds; by default what the construct says, and never longer than that.
             auth: The construct's id, when the function has several.
+
+        Raises:
+            CannotSign: The function is not the authenticator, and was not let make sessions.
         """
         settings = settings_of(auth)
-        seconds = settings.session_seconds if expires_in is None else expires_in
+        # A key is checked against for as long as the construct says; a session beyond that would end without notice.
+        seconds = min(
+            settings.session_seconds, settings.session_seconds if expires_in is None else expires_in
+        )
         claims = {"sub": subject, "iss": settings.name, "properties": dict(properties or {})}
-        return sign(settings.keyring.current(), PURPOSE, claims, seconds)
+        return sign(settings.signing.current(), SESSION, claims, seconds)
 
     @classmethod
     def verify(cls, event: Mapping[str, Any] | str, *, auth: str | None = None) -> Session:
@@ -81,7 +85,7 @@ class Session(NamedTuple):
         if not token:
             raise NotSignedIn("the request has no session")
         try:
-            claims = read(settings.keyring, PURPOSE, token)
+            claims = read(settings.keyring, SESSION, token)
         except InvalidToken as error:
             raise NotSignedIn(f"the session is not good: {error}") from error
         if claims.get("iss") != settings.name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +13,17 @@ from sundog_runtime._resources import PREFIX
 from sundog_runtime.auth._errors import SignInError
 from sundog_runtime.auth._keys import Keyring, parameter_fetcher
 
+SIGNER_PREFIX = "SUNDOG_AUTH_SIGNER_"
+"""With the name of an `Auth`: the parameter with its private keys, in functions that may make sessions."""
 _PORTS = {"http": 80, "https": 443}
 
 
 class AuthNotBound(LookupError):
     """No `Auth` is bound to the function, or there are several and none was named."""
+
+
+class CannotSign(PermissionError):
+    """A function that can only check sessions wants to make one."""
 
 
 class Settings:
@@ -30,8 +37,27 @@ class Settings:
         self.prefix: str = values["prefix"]
         self.session_seconds: int = values["session_seconds"]
         self.table: str = values["table"]
-        self.keyring = Keyring(parameter_fetcher(values["keys"]))
+        self.keyring = Keyring(parameter_fetcher(values["public_keys"]))
+        """The public keys, to check sessions with."""
+        self._signing: Keyring | None = None
         self.origins = frozenset(filter(None, map(origin_of, [self.url, *values["redirects"]])))
+
+    @property
+    def signing(self) -> Keyring:
+        """The private keys, to make sessions with.
+
+        Raises:
+            CannotSign: The function has not been let.
+        """
+        if self._signing is None:
+            parameter = os.environ.get(SIGNER_PREFIX + re.sub(r"[^A-Z0-9]", "_", self.name.upper()))
+            if parameter is None:
+                raise CannotSign(
+                    f"only the authenticator of the Auth `{self.name}` makes sessions, and this function is another; "
+                    f'let it: `permissions=[({self.name}, "grant_signing")]` in `app.py`'
+                )
+            self._signing = Keyring(parameter_fetcher(parameter))
+        return self._signing
 
     @property
     def is_secure(self) -> bool:

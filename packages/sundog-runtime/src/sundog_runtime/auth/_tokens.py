@@ -1,26 +1,29 @@
-"""Signed tokens: JSON Web Tokens with HMAC-SHA256, each for one purpose.
+"""Signed tokens: JSON Web Tokens, each for one purpose, and each purpose with one algorithm.
 
-The algorithm is fixed: a token that names another is refused, so nobody can choose a weaker one. Each purpose has a key
-derived from the secret, so a token for a flow can never pass as a session.
+Sessions are signed with RS256: many functions check them with the public key, one makes them with the private one. What only
+the authenticator reads again, a link or the state of a sign-in, is signed with HMAC-SHA256 and a secret that nobody else has:
+anybody may ask for those, and nobody is to get signatures of the sessions' key for the asking.
+
+A token cannot choose: who reads it knows the purpose, and with it the algorithm. Another in its header is refused.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from sundog_runtime.auth._encoding import base64url, decoded, encoded, unbase64url
 from sundog_runtime.auth._errors import InvalidToken
+from sundog_runtime.auth._rsa import is_signed, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sundog_runtime.auth._keys import Key, Keyring
 
+SESSION = "session"
 _LONGEST = 8192
 _SKEW_SECONDS = 60
 """How much the clocks of two machines may differ."""
@@ -30,16 +33,17 @@ def sign(key: Key, purpose: str, claims: Mapping[str, Any], seconds: float) -> s
     """Return a token.
 
     Args:
-        key: The key to sign with.
+        key: The key to sign with, a private one.
         purpose: What the token is for; only who reads it for the same accepts it.
         claims: What it says, readable by everybody who has it.
         seconds: How long it is good for.
     """
     now = int(time.time())
-    header = _encoded({"alg": "HS256", "kid": key.id, "typ": "JWT"})
-    body = _encoded({**claims, "aud": purpose, "iat": now, "exp": now + int(seconds)})
+    header = encoded({"alg": _algorithm(purpose), "kid": key.id, "typ": "JWT"})
+    body = encoded({**claims, "aud": purpose, "iat": now, "exp": now + int(seconds)})
     signed = f"{header}.{body}"
-    return f"{signed}.{base64url(_signature(key, purpose, signed))}"
+    signature = signature_of(signed, key.jwk) if purpose == SESSION else _code(key, purpose, signed)
+    return f"{signed}.{base64url(signature)}"
 
 
 def read(
@@ -54,13 +58,13 @@ def read(
     if len(parts) != 3:
         raise InvalidToken("it is no token")
     header = decoded(parts[0])
-    if header.get("alg") != "HS256" or not isinstance(header.get("kid"), str):
+    if header.get("alg") != _algorithm(purpose) or not isinstance(header.get("kid"), str):
         raise InvalidToken("it is signed in another way")
     key = keyring.find(header["kid"])
     if key is None:
-        raise InvalidToken("it is signed with a key that is no longer used")
+        raise InvalidToken("it is signed with a key that is not or no longer used")
     # Signature first: nothing of an unsigned body is looked at.
-    if not hmac.compare_digest(_signature(key, purpose, f"{parts[0]}.{parts[1]}"), unbase64url(parts[2])):
+    if not _is_good(key, purpose, f"{parts[0]}.{parts[1]}", unbase64url(parts[2])):
         raise InvalidToken("it was changed, or is for something else")
     claims = decoded(parts[1])
     now = clock()
@@ -73,42 +77,17 @@ def read(
     return claims
 
 
-def base64url(content: bytes) -> str:
-    """Encode as tokens do."""
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+def _algorithm(purpose: str) -> str:
+    return "RS256" if purpose == SESSION else "HS256"
 
 
-def unbase64url(text: str) -> bytes:
-    """Decode what tokens carry.
-
-    Raises:
-        InvalidToken: It is not encoded so.
-    """
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidToken("it is not encoded as a token is") from error
+def _is_good(key: Key, purpose: str, signed: str, signature: bytes) -> bool:
+    if purpose == SESSION:
+        return is_signed(signed, signature, key.jwk)
+    return hmac.compare_digest(_code(key, purpose, signed), signature)
 
 
-def decoded(part: str) -> dict[str, Any]:
-    """Return the object that a part of a token holds.
-
-    Raises:
-        InvalidToken: It holds none.
-    """
-    try:
-        found = json.loads(unbase64url(part))
-    except ValueError as error:
-        raise InvalidToken("a part of it is no JSON") from error
-    if not isinstance(found, dict):
-        raise InvalidToken("a part of it is no object")
-    return found
-
-
-def _encoded(part: Mapping[str, Any]) -> str:
-    return base64url(json.dumps(part, separators=(",", ":")).encode())
-
-
-def _signature(key: Key, purpose: str, signed: str) -> bytes:
+def _code(key: Key, purpose: str, signed: str) -> bytes:
+    """Return the authentication code of a token that its maker alone reads, with a key for its purpose."""
     own = hmac.new(key.secret, b"sundog_runtime.auth " + purpose.encode(), hashlib.sha256).digest()
     return hmac.new(own, signed.encode(), hashlib.sha256).digest()

@@ -1,0 +1,148 @@
+"""Sessions: which are good, who can make them, and what becomes of them when there is a new key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from sundog_runtime.auth._encoding import base64url, decoded
+
+from sundog.testing.app import FunctionFailed
+
+from .openid_provider import Browser, encoded, rs256
+from .steps import altered, go_to_provider, session_of, status_with
+
+pytestmark = pytest.mark.xdist_group("apps")
+
+
+def keys(app, part):
+    """The keys as they are kept, and how they are."""
+    name = f"/sundog/{app.manifest.app}/local/auth/auth/{part}"
+    found = app.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    return json.loads(found["Value"])["keys"], found["Type"]
+
+
+def template(app):
+    found = app.aws("cloudformation").get_template(StackName=f"local-{app.manifest.app}-backend")[
+        "TemplateBody"
+    ]
+    return found if isinstance(found, dict) else json.loads(found)
+
+
+def readable(app, function):
+    """The parameters that the role of a function may read, as the policies in the cloud have them."""
+    role = app.aws("lambda").get_function_configuration(FunctionName=app.physical_name(function))["Role"]
+    role = role.rpartition("/")[2]
+    iam = app.aws("iam")
+    documents = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    statements = [one for document in documents for one in document["Statement"]]
+    return [
+        resource.rpartition("/")[2]
+        for one in statements
+        if "ssm:" in str(one["Action"])
+        for resource in (one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]])
+    ]
+
+
+def test_a_changed_session_is_no_session(browser, at, provider):
+    browser.open(go_to_provider(browser, at))
+    token = session_of(browser)
+    header, body, signature = token.split(".")
+    flow = Browser()
+    flow.open(at("/auth/oidc/start"))
+    (of_a_flow,) = [value for kept in flow.cookies.values() for value in kept.values()]
+
+    assert status_with(at, token) == 200
+    assert status_with(at, f"{header}.{body}.{altered(signature)}") == 401
+    assert status_with(at, f"{header}.{altered(body)}.{signature}") == 401
+    assert status_with(at, "") == 401
+    assert status_with(at, of_a_flow) == 401
+
+
+def test_a_session_that_somebody_else_signed_is_refused(app, browser, at, provider):
+    browser.open(go_to_provider(browser, at))
+    header, body, _ = session_of(browser).split(".")
+    public, _ = keys(app, "public")
+    claims = {**decoded(body), "sub": "mallory"}
+    confused = f"{encoded(json.dumps({**decoded(header), 'alg': 'HS256'}).encode())}.{body}"
+
+    def with_secret(secret):
+        return f"{confused}.{base64url(hmac.new(secret, confused.encode(), hashlib.sha256).digest())}"
+
+    assert status_with(at, rs256(decoded(header), claims)) == 401
+    assert status_with(at, rs256({**decoded(header), "kid": "mine"}, claims)) == 401
+    assert status_with(at, with_secret(json.dumps(public[0]["jwk"]).encode())) == 401
+    unsigned = encoded(json.dumps({**decoded(header), "alg": "none"}).encode())
+    assert status_with(at, f"{unsigned}.{body}.") == 401
+
+
+def test_a_session_is_good_until_it_expires(app, at):
+    def me(seconds):
+        token = app.invoke("token", {"seconds": seconds})
+        return Browser().open(at("/me"), headers={"authorization": f"Bearer {token}"})
+
+    assert me(60).json() == {"subject": "robot", "made": "by hand"}
+    assert me(0).status == 401
+    assert me(-60).json() == {"message": "Unauthorized"}
+
+
+def test_only_who_signs_people_in_can_read_the_private_keys(app):
+    assert readable(app, "functions_me.handler") == ["public"]
+    assert readable(app, "forger") == ["public"]
+    assert sorted(readable(app, "authenticator")) == ["private", "public"]
+    assert sorted(readable(app, "token")) == ["private", "public"]
+
+
+def test_a_function_that_can_check_sessions_makes_none(app):
+    with pytest.raises(FunctionFailed, match="only the authenticator of the Auth `auth` makes sessions"):
+        app.invoke("forger", {"seconds": 60})
+
+
+def test_what_is_private_is_encrypted_and_shown_nowhere(app):
+    private, kind = keys(app, "private")
+    public, kind_of_public = keys(app, "public")
+    hidden = [key["secret"] for key in private]
+    hidden += [key["jwk"][part] for key in private for part in ("d", "p", "q", "dp", "dq", "qi")]
+    shown = json.dumps([template(app), public, app.function("token").environment])
+
+    assert (kind, kind_of_public) == ("SecureString", "String")
+    assert {len(secret) > 40 for secret in hidden} == {True}
+    assert [secret for secret in hidden if secret in shown] == []
+
+
+def test_a_session_outlives_a_deploy_and_a_new_key(app, browser, at, provider):
+    browser.open(go_to_provider(browser, at))
+    token, (before, _) = session_of(browser), keys(app, "private")
+    app.deploy()
+    redeployed, _ = keys(app, "private")
+    app.edit("app.py", "KEYS = (1, 1)", "KEYS = (2, 1)")
+    app.deploy()
+    (private, _), (public, _) = keys(app, "private"), keys(app, "public")
+
+    assert redeployed == before
+    assert [key["version"] for key in private] == [key["version"] for key in public] == [2, 1]
+    assert private[1] == before[0]
+    assert status_with(at, token) == 200
+    # Functions that start now know only what is kept now.
+    app.edit("functions/me.py", "from sundog_runtime.auth", "# restarted\nfrom sundog_runtime.auth")
+    assert status_with(at, token) == 200
+
+
+def test_sessions_of_keys_that_are_too_old_are_good_no_more(app, browser, at, provider):
+    browser.open(go_to_provider(browser, at))
+    token = session_of(browser)
+    app.edit("app.py", "KEYS = ", "KEYS = (3, 3)  # ")
+    app.deploy()
+    for file in ("me", "auth"):
+        app.edit(f"functions/{file}.py", "from sundog_runtime", "# restarted again\nfrom sundog_runtime")
+
+    assert [key["version"] for key in keys(app, "public")[0]] == [3]
+    assert status_with(at, token) == 401
+    browser.open(go_to_provider(browser, at))
+    assert decoded(session_of(browser).partition(".")[0])["kid"] == keys(app, "public")[0][0]["id"]
+    assert browser.open(at("/me")).status == 200
