@@ -92,9 +92,11 @@ def test_a_session_is_good_until_it_expires(app, at):
 
 
 def test_only_who_signs_people_in_can_read_the_private_keys(app):
-    assert readable(app, "functions_me.handler") == ["public"]
+    ids = {one.handler: one.id for one in app.manifest.functions}
+
+    assert readable(app, ids["functions/me.handler"]) == ["public"]
     assert readable(app, "forger") == ["public"]
-    assert sorted(readable(app, "authenticator")) == ["private", "public"]
+    assert sorted(readable(app, ids["functions/auth.handler"])) == ["private", "public"]
     assert sorted(readable(app, "token")) == ["private", "public"]
 
 
