@@ -129,7 +129,7 @@ function decoded(part) {
   return Buffer.from(part, "base64url");
 }
 
-function objectIn(part) {
+function parsedObject(part) {
   let found;
   try {
     found = JSON.parse(decoded(part).toString());
@@ -146,7 +146,7 @@ function objectIn(part) {
 async function claimsOf(token, keyring) {
   const parts = token.length <= LONGEST ? token.split(".") : [];
   if (parts.length !== 3) throw new InvalidToken("it is no token");
-  const header = objectIn(parts[0]);
+  const header = parsedObject(parts[0]);
   if (header.alg !== ALGORITHM || typeof header.kid !== "string") throw new InvalidToken("it is signed in another way");
   const key = await keyring.find(header.kid);
   if (!key) throw new InvalidToken("it is signed with a key that is not or no longer used");
@@ -157,7 +157,7 @@ async function claimsOf(token, keyring) {
   if (!isLong || !verify("RSA-SHA256", Buffer.from(`${parts[0]}.${parts[1]}`), publicKey, signature)) {
     throw new InvalidToken("it was changed, or is for something else");
   }
-  const claims = objectIn(parts[1]);
+  const claims = parsedObject(parts[1]);
   if (claims.aud !== PURPOSE) throw new InvalidToken("it is for something else");
   if (!Number.isInteger(claims.exp) || claims.exp <= now()) throw new InvalidToken("it has expired");
   if (!Number.isInteger(claims.iat) || claims.iat > now() + SKEW_SECONDS) {
