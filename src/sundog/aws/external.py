@@ -120,6 +120,6 @@ def _ask(url: str) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         opener.open(url, timeout=5).close()
-    except urllib.error.HTTPError:
+    except urllib.error.HTTPError as error:
         # Any answer is an answer: emulators refuse a bare GET in their own ways.
-        return
+        error.close()

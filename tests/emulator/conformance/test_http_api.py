@@ -79,7 +79,8 @@ def api(aws, cloud, make_function, function_arn):
                 with urllib.request.urlopen(request, timeout=20) as response:
                     return response.status, response.headers, response.read()
             except urllib.error.HTTPError as error:
-                return error.code, error.headers, error.read()
+                with error:
+                    return error.code, error.headers, error.read()
 
     made = Api()
 

@@ -168,7 +168,8 @@ async def test_direct_bridge_runs_an_event_and_checks_the_token(live: Live) -> N
             with urllib.request.urlopen(request) as response:
                 return response.status, dict(response.headers), response.read()
         except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), error.read()
+            with error:
+                return error.code, dict(error.headers), error.read()
 
     status, headers, body = await asyncio.to_thread(post, live.session.token)
     wrong, _, _ = await asyncio.to_thread(post, "wrong")

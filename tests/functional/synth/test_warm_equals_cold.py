@@ -85,6 +85,12 @@ def test_an_edit_is_noticed_and_makes_the_templates_of_a_cold_synth(plain, edit)
     assert plain.cold() == after
 
 
+def test_a_new_file_with_the_name_of_a_module_that_was_loaded_ahead_is_noticed(plain):
+    templates_of_plain(plain)
+
+    assert plain.service.affected_by([plain.write("tempfile.py", "")])
+
+
 def test_an_edit_of_something_that_was_not_read_is_not_noticed(plain):
     templates_of_plain(plain)
     paths = [

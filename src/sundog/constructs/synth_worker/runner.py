@@ -70,7 +70,8 @@ class Runner:
     def run(self, command: Message) -> Message:
         """Run the app and return the `finished` message."""
         app_file: str = command["app_file"]
-        shadowed = self._shadowed(Path(app_file).parent)
+        folder = Path(app_file).parent
+        shadowed = self._shadowed(folder)
         if shadowed and not command["cold"]:
             return {"event": "shadowed", "modules": shadowed}
         replace_environment(command["environment"])
@@ -83,6 +84,10 @@ class Runner:
         output = os.open(self._channel / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._environment.start()
         self._recorder.start()
+        # What is loaded is not looked for, but a fresh process would look for it beside the app first.
+        for name in self._loaded():
+            if not self._cannot_be_shadowed(folder, name):
+                self._recorder.note_search(name, [str(folder)])
         started = time.perf_counter()
         error: Message | None = None
         try:
@@ -151,12 +156,15 @@ class Runner:
         except OSError:
             return []
         stems = {entry.partition(".")[0] for entry in entries}
-        loaded = {name.partition(".")[0] for name in [*sys.modules, *self._hidden.modules]}
         return sorted(
             name
-            for name in stems & (loaded - {"__main__", "encodings"})
+            for name in stems & self._loaded()
             if _is_module(folder, name, entries) and not self._cannot_be_shadowed(folder, name)
         )
+
+    def _loaded(self) -> set[str]:
+        loaded = {name.partition(".")[0] for name in [*sys.modules, *self._hidden.modules]}
+        return loaded - {"__main__", "encodings"}
 
     def _cannot_be_shadowed(self, folder: Path, name: str) -> bool:
         """Whether a module is part of the interpreter, or is that very file."""
