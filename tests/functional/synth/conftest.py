@@ -16,7 +16,7 @@ from sundog.model.events import Event
 from sundog.model.project import find_project
 
 PLAIN_APP = """\
-import glob, json, os
+import colorsys, glob, json, os
 import aws_cdk as cdk
 import settings
 
@@ -34,6 +34,7 @@ except ImportError:
     pass
 if os.path.exists("feature.flag"):
     cdk.CfnOutput(stack, "Flag", value="on")
+cdk.CfnOutput(stack, "Grey", value=str(colorsys.rgb_to_hsv(1, 1, 1)))
 app.synth()
 """
 

@@ -41,7 +41,8 @@ def add_file_that_was_missing(bench):
 
 
 def shadow_standard_module(bench):
-    return [bench.write("glob.py", 'def glob(pattern): return ["queues/a.json"] * ("nothing" in pattern)\n')]
+    # One that the CDK does not need: it would be given the app's as well.
+    return [bench.write("colorsys.py", 'def rgb_to_hsv(*color): return "own"\n')]
 
 
 EDITS = [
