@@ -61,6 +61,16 @@ def test_a_subscribed_queue_gets_the_body_alone(app, send, wait_for):
     wait_for(archived, "the message in the queue")
 
 
+def test_a_message_for_a_queue_that_was_deleted_reaches_the_consumer_of_the_dead_letters(app, send):
+    app.aws("sqs").delete_queue(QueueUrl=app.physical_id("closed"))
+    mark = app.mark()
+    send("order", {"id": "late", "total": 1})
+
+    (seen,) = app.wait_for("undelivered", where=lambda one: one.response == ["late"], since=mark)
+
+    assert seen.trigger.label == "queue undelivered"
+
+
 def test_a_new_object_notifies_the_function_and_a_deleted_one_the_queue(app, send, wait_for):
     mark = app.mark()
     send("photo", "in/cat.jpg")

@@ -112,6 +112,18 @@ def test_an_alarm_calls_functions_when_its_state_changes(app, wait_for):
     assert settled.event["alarmData"]["previousState"]["value"] == "ALARM"
 
 
+def test_what_a_function_logs_is_measured_and_an_alarm_on_an_expression_calls_another(app):
+    mark = app.mark()
+    app.invoke("send", {"refused": [4]})
+    app.invoke("send", {"refused": [3, 5]})
+
+    (seen,) = app.wait_for("refused", since=mark)
+
+    assert "refused * 2" in seen.response
+    assert seen.event["alarmData"]["state"]["reason"].startswith("Threshold Crossed: 24.0")
+    assert seen.trigger.label == "alarm refused-alarm"
+
+
 @pytest.fixture
 def other_filter(app):
     """An update of a consumer's filter; undone at the end."""

@@ -67,10 +67,7 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
             "DefaultRouteSettings", "RouteSettings", reason="an API takes as many requests as this machine"
         ),
     ),
-    "AWS::CloudWatch::Alarm": (
-        _lost("Metrics", "it watches one metric, and reckons with none"),
-        _lost("ThresholdMetricId", "it learns no usual range of a metric"),
-    ),
+    "AWS::CloudWatch::Alarm": (_lost("ThresholdMetricId", "it learns no usual range of a metric"),),
     "AWS::DynamoDB::Table": (
         _lost("ImportSourceSpecification", "the table would be empty"),
         *_without_effect("PointInTimeRecoverySpecification", reason=_NO_BACKUP),
@@ -153,9 +150,6 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
             reason="it concerns AWS only",
         ),
         *_without_effect("BucketEncryption", reason=_NO_ENCRYPTION),
-    ),
-    "AWS::SNS::Subscription": _without_effect(
-        "RedrivePolicy", "DeliveryPolicy", reason="a subscriber on this machine is always reached"
     ),
     "AWS::Scheduler::Schedule": _without_effect("KmsKeyArn", reason=_NO_ENCRYPTION),
 }

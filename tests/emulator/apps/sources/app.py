@@ -13,6 +13,8 @@ app = App()
 def backend(stack):
     archive = Queue(stack, "archive")
     deleted = Queue(stack, "deleted")
+    closed = Queue(stack, "closed")
+    undelivered = Queue(stack, "undelivered", consumer="functions/orders.undelivered")
     orders = Topic(
         stack,
         "orders",
@@ -21,6 +23,7 @@ def backend(stack):
             "large": {"function": "functions/orders.large", "filter": {"total": [{"numeric": [">", 1000]}]}},
             "gifts": {"function": "functions/orders.gift", "filter_body": {"gift": [True]}},
             "archive": {"queue": archive, "raw": True},
+            "closed": {"queue": closed, "dead_letter": undelivered},
         },
     )
     expiring = aws_s3.LifecycleRule(prefix="tmp/", expiration_date=datetime(2020, 1, 1, tzinfo=UTC))

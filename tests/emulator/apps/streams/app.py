@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from aws_cdk import Duration, aws_cloudwatch, aws_logs
+
 from sundog import Alarm, App, Cron, Function, KinesisStream, Queue, Table
 
 app = App()
@@ -61,7 +63,20 @@ def backend(stack):
         on_alarm="functions/clock.raised",
         on_ok="functions/clock.settled",
     )
-    Function(stack, "send", handler="functions/send.handler", bind=[jobs, clicks])
+    send = Function(stack, "send", handler="functions/send.handler", bind=[jobs, clicks])
+    refused = aws_logs.MetricFilter(
+        stack,
+        "refused",
+        log_group=send.cdk.log_group,
+        filter_pattern=aws_logs.FilterPattern.string_value("$.level", "=", "REFUSED"),
+        metric_namespace="Shop",
+        metric_name="Refused",
+        metric_value="$.amount",
+    ).metric(statistic="Sum", period=Duration.hours(1))
+    twice = aws_cloudwatch.MathExpression(
+        expression="refused * 2", using_metrics={"refused": refused}, period=Duration.hours(1)
+    )
+    Alarm(stack, "refused-alarm", metric=twice, threshold=20, on_alarm="functions/clock.refused")
     stack.outputs(GivenUp=given_up.queue_url)
 
 

@@ -1,3 +1,6 @@
+import json
+
+
 def every(event, context):
     print("order", event["Records"][0]["Sns"]["Message"])
 
@@ -8,3 +11,7 @@ def large(event, context):
 
 def gift(event, context):
     print("a gift")
+
+
+def undelivered(event, context):
+    return [json.loads(json.loads(record["body"])["Message"])["id"] for record in event["Records"]]

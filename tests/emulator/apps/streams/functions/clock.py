@@ -8,3 +8,7 @@ def raised(event, context):
 
 def settled(event, context):
     return event["alarmData"]["state"]["value"]
+
+
+def refused(event, context):
+    return [metric.get("expression") for metric in event["alarmData"]["configuration"]["metrics"]]

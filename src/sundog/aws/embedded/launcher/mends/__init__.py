@@ -16,8 +16,9 @@ from typing import Any
 
 from ..after_import import Hook
 from . import (
+    alarm_evaluation,
     alarm_functions,
-    alarm_metrics,
+    alarm_properties,
     asynchronous_invocation,
     bucket_lifecycle,
     bucket_lifecycle_property,
@@ -40,6 +41,7 @@ from . import (
     http_api_function_error,
     http_api_payload_format,
     http_proxy_integration,
+    metric_filters,
     pipe_properties,
     pipes,
     queue_batching_window,
@@ -52,14 +54,17 @@ from . import (
     table_key,
     table_kinesis_stream,
     table_time_to_live,
+    topic_dead_letters,
     topic_functions,
+    unknown_targets,
     websocket_invocations,
     websocket_route_response,
 )
 
 MENDS: tuple[Any, ...] = (
+    alarm_evaluation,
     alarm_functions,
-    alarm_metrics,
+    alarm_properties,
     asynchronous_invocation,
     bucket_lifecycle,
     bucket_lifecycle_property,
@@ -83,6 +88,7 @@ MENDS: tuple[Any, ...] = (
     http_api_payload_format,
     http_api_function_error,
     http_proxy_integration,
+    metric_filters,
     pipe_properties,
     pipes,
     queue_batching_window,
@@ -95,7 +101,10 @@ MENDS: tuple[Any, ...] = (
     table_key,
     table_kinesis_stream,
     table_time_to_live,
+    # Before the one below, which wraps it.
     topic_functions,
+    topic_dead_letters,
+    unknown_targets,
     websocket_invocations,
     websocket_route_response,
 )

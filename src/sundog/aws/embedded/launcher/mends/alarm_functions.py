@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from .alarm_state import queries_of
+
 MODULE = "ministack.services.cloudwatch"
 VERSIONS = frozenset({"1.5.33"})
 
@@ -41,17 +43,6 @@ def _call(module: Any, arn: str, event: dict[str, Any]) -> None:
 
 def _event(module: Any, alarm: dict[str, Any], old_state: str, new_state: str, reason: str) -> dict[str, Any]:
     now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".000+0000"
-    stat = {
-        "metric": {
-            "namespace": alarm.get("Namespace", ""),
-            "name": alarm.get("MetricName", ""),
-            "dimensions": {one["Name"]: one["Value"] for one in alarm.get("Dimensions") or ()},
-        },
-        "period": alarm.get("Period", 60),
-        "stat": alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average"),
-    }
-    if alarm.get("Unit"):
-        stat["unit"] = alarm["Unit"]
     return {
         "source": "aws.cloudwatch",
         "alarmArn": alarm["AlarmArn"],
@@ -64,7 +55,28 @@ def _event(module: Any, alarm: dict[str, Any], old_state: str, new_state: str, r
             "previousState": {"value": old_state},
             "configuration": {
                 "description": alarm.get("AlarmDescription", ""),
-                "metrics": [{"id": "m1", "metricStat": stat, "returnData": True}],
+                "metrics": [_metric(query) for query in queries_of(alarm)],
             },
         },
     }
+
+
+def _metric(query: dict[str, Any]) -> dict[str, Any]:
+    """Return a metric or an expression of an alarm as its event names it."""
+    named = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
+    if query.get("Expression"):
+        return {**named, "expression": query["Expression"], "label": query.get("Label") or ""}
+    given = query["MetricStat"]
+    metric = given["Metric"]
+    stat = {
+        "metric": {
+            "namespace": metric.get("Namespace", ""),
+            "name": metric.get("MetricName", ""),
+            "dimensions": {one["Name"]: one["Value"] for one in metric.get("Dimensions") or ()},
+        },
+        "period": int(given.get("Period") or 60),
+        "stat": given.get("Stat") or "Average",
+    }
+    if given.get("Unit"):
+        stat["unit"] = given["Unit"]
+    return {**named, "metricStat": stat}
