@@ -165,6 +165,14 @@ def _unsupported_in(
                 fix=_FIXES,
             )
             continue
+        if kind in capabilities.hollow:
+            yield ResourceUnsupported(
+                f"`{path}` is an `{kind}`, of which the {capabilities.name} makes no more than the name",
+                where=where,
+                why=capabilities.hollow[kind],
+                fix=_FIXES,
+            )
+            continue
         for dropped in capabilities.dropped.get(kind, ()):
             if not dropped.harmless and _has(resource.get("Properties", {}), dropped):
                 yield PropertyUnsupported(
@@ -186,7 +194,8 @@ def _has(properties: dict[str, Any], dropped: DroppedProperty) -> bool:
     holders: Iterable[Any] = [properties]
     for parent in parents:
         holders = [item for holder in holders for item in _items(holder.get(parent))]
-    return any(holder.get(last) not in (None, [], {}, "") for holder in holders)
+    followed: tuple[object, ...] = (None, False, [], {}, "", *dropped.unless)
+    return any(holder.get(last) not in followed for holder in holders)
 
 
 def _items(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON

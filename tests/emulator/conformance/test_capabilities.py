@@ -20,6 +20,10 @@ def test_dropped_properties_are_of_types_that_can_be_deployed():
     assert set(DROPPED) <= embedded_capabilities().resource_types
 
 
+def test_hollow_types_are_types_of_the_emulator():
+    assert embedded_capabilities().hollow.keys() <= embedded_capabilities().resource_types
+
+
 def test_unknown_type_is_refused_before_anything_is_made(aws):
     resources = {
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "never-made"}},

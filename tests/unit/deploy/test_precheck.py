@@ -138,3 +138,54 @@ def test_a_stack_near_the_limit_is_told(report, notices, number, warned):
     assert found(report, {"Resources": resources}) == []
     expected = f"the stack `main` has {number} resources; 500 is the most"
     assert [notice.text.startswith(expected) for notice in notices] == ([True] if warned else [])
+
+
+def test_a_type_of_which_the_cloud_makes_no_more_than_the_name_is_refused(report):
+    content = {"Resources": {"Api": {"Type": "AWS::ElastiCache::CacheCluster", "Properties": {}}}}
+
+    assert found(report, content, capabilities=embedded_capabilities()) == [
+        (
+            "SD-UNSUPPORTED-021",
+            "`main/api` is an `AWS::ElastiCache::CacheCluster`, of which the embedded cloud makes no more than the name",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("engine", "is_refused"), [("aurora-postgresql", False), ("aurora-mysql", True)])
+def test_a_property_is_refused_unless_its_value_is_followed(report, engine, is_refused):
+    content = {"Resources": {"Api": {"Type": "AWS::RDS::DBCluster", "Properties": {"Engine": engine}}}}
+
+    assert bool(found(report, content, capabilities=embedded_capabilities())) is is_refused
+
+
+def test_a_property_that_says_no_is_not_set(report):
+    def bucket(locked):
+        properties = {"ObjectLockEnabled": locked}
+        return {"Resources": {"Api": {"Type": "AWS::S3::Bucket", "Properties": properties}}}
+
+    assert found(report, bucket(locked=False), capabilities=embedded_capabilities()) == []
+    assert len(found(report, bucket(locked=True), capabilities=embedded_capabilities())) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::AppSync::DataSource", {"RelationalDatabaseConfig": {"RelationalDatabaseSourceType": "x"}}),
+        ("AWS::AppSync::DataSource", {"OpenSearchServiceConfig": {"Endpoint": "x"}}),
+        ("AWS::AppSync::DataSource", {"EventBridgeConfig": {"EventBusArn": "x"}}),
+        (
+            "AWS::CloudFront::Distribution",
+            {"DistributionConfig": {"CacheBehaviors": [{}, {"TrustedKeyGroups": ["x"]}]}},
+        ),
+        (
+            "AWS::CloudFront::Distribution",
+            {"DistributionConfig": {"DefaultCacheBehavior": {"LambdaFunctionAssociations": [{}]}}},
+        ),
+    ],
+)
+def test_what_would_be_ignored_is_refused_by_name(report, kind, properties):
+    content = {"Resources": {"Api": {"Type": kind, "Properties": properties}}}
+    ((code, what),) = found(report, content, capabilities=embedded_capabilities())
+
+    assert code == "SD-UNSUPPORTED-022"
+    assert "`main/api` sets" in what

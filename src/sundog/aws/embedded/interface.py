@@ -23,6 +23,8 @@ class DroppedProperty(msgspec.Struct, frozen=True, kw_only=True):
     """What is missing, in a user's words."""
     harmless: bool = False
     """Whether the app works the same without it: encryption at rest, tags."""
+    unless: tuple[str, ...] = ()
+    """Values that it does follow."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """CloudFormation types that it really makes. `Custom::*` is never in it and always allowed."""
     dropped: dict[str, tuple[DroppedProperty, ...]]
     """By resource type."""
+    hollow: dict[str, str] = {}
+    """Types of which it makes no more than the name, and what is missing, in a user's words."""
 
     def supports(self, resource_type: str) -> bool:
         """Whether resources of a CloudFormation type can be deployed."""

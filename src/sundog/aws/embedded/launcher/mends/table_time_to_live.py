@@ -21,3 +21,4 @@ def mend(module: Any) -> None:
             module._dynamodb._ttl_settings.pop(name, None)
 
     afterwards(module, "AWS::DynamoDB::Table", set_time_to_live)
+    afterwards(module, "AWS::DynamoDB::GlobalTable", set_time_to_live)
