@@ -9,6 +9,9 @@ import pytest
 
 from sundog.bundle.node import npm_command
 
+from .editors.dap_client import Editor
+from .editors.inspector_client import InspectorEditor
+
 
 @pytest.fixture(scope="session")
 def npm_packages(tmp_path_factory) -> Path:
@@ -25,3 +28,15 @@ def npm_packages(tmp_path_factory) -> Path:
     if done.returncode:
         pytest.skip(f"npm's registry does not give the compiler: {done.stderr[-300:]}")
     return folder / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def python_editor() -> type[Editor]:
+    """Attaches to Python handlers as an editor does."""
+    return Editor
+
+
+@pytest.fixture(scope="session")
+def node_editor() -> type[InspectorEditor]:
+    """Attaches to TypeScript handlers as an editor does."""
+    return InspectorEditor

@@ -218,6 +218,19 @@ class SessionReady(_Event, frozen=True, kw_only=True):
     duration_ms: float
 
 
+class EditorAttachment(_Event, frozen=True, kw_only=True):
+    """An editor has attached to the handlers of a language, or has left them."""
+
+    language: Literal["python", "node"]
+    attached: bool
+
+    @property
+    def text(self) -> str:
+        """What happened, for a person."""
+        done = "attached to" if self.attached else "left"
+        return f"an editor {done} {self.language.title()} handlers"
+
+
 class Notice(_Event, frozen=True, kw_only=True):
     """Something a person should know that fits nowhere else."""
 
@@ -245,6 +258,7 @@ Event: TypeAlias = (
     | SiteOutput
     | SiteServed
     | SessionReady
+    | EditorAttachment
     | Notice
 )
 Observer: TypeAlias = Callable[[Event], None]

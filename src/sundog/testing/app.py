@@ -246,6 +246,13 @@ class AppUnderTest(DeployedParts):
         """
         self._log.wait_until_idle(timeout)
 
+    def wait_for_editor(self, *, timeout: float) -> bool:
+        """Return when an editor is attached to handlers, or the time is over; whether one is.
+
+        Of use when functions can be debugged: `pytest --sundog-debug` does it before the first test.
+        """
+        return self._log.wait_for_editor(timeout)
+
     @staticmethod
     def wait_until(
         condition: Callable[[], Any], what: str | None = None, *, timeout: float = DEFAULT_SECONDS

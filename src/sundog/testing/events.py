@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sundog.model.events import (
+    EditorAttachment,
     Event,
     FunctionError,
     InitFailed,
@@ -85,8 +86,15 @@ class SeenInvocation:
 class EventLog:
     """An observer that keeps what happened; asked from any thread."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        """Start empty.
+
+        Args:
+            tell: Told at once what belongs to no invocation and a person should know.
+        """
+        self._tell = tell
+        self._editors: set[str] = set()
+        """The languages of the handlers that an editor is attached to."""
         self._news = threading.Condition()
         self._seen: list[SeenInvocation] = []
         self._first = 0
@@ -108,6 +116,10 @@ class EventLog:
                 self._log(event)
             elif isinstance(event, Notice):
                 self._notice(f"{event.level}: {event.text}")
+                self._say("\n  fix: ".join(filter(None, [event.text, event.fix])))
+            elif isinstance(event, EditorAttachment):
+                (self._editors.add if event.attached else self._editors.discard)(event.language)
+                self._say(event.text)
             elif isinstance(event, InitFailed):
                 self._notice(f"{event.function}: {event.error.error_type}: {event.error.message}")
                 for frame in event.error.frames:
@@ -168,6 +180,11 @@ class EventLog:
                 running = "\n".join(f"  {one!r}" for one in self._seen if one.finished is None)
                 raise AssertionError(f"after {timeout:g} s there still run:\n{running}")
 
+    def wait_for_editor(self, timeout: float) -> bool:
+        """Return when an editor is attached to handlers, or the time is over; whether one is."""
+        with self._news:
+            return self._news.wait_for(lambda: bool(self._editors), timeout)
+
     def logs(self, *, since: int = 0) -> list[str]:
         """Return the lines that handlers wrote, each with the function's id."""
         with self._news:
@@ -188,6 +205,10 @@ class EventLog:
         lines += [repr(one) for one in self.seen(function, since=since)] or ["none"]
         lines += [f"log: {line}" for line in self.logs(since=since)[-20:]]
         return "\n  ".join([*lines, *(text for _, text in self._notices)])
+
+    def _say(self, text: str) -> None:
+        if self._tell is not None:
+            self._tell(text)
 
     def _notice(self, text: str) -> None:
         self._notices = [*self._notices[-_KEPT_NOTICES:], (len(self._seen), text)]

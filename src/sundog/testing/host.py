@@ -45,18 +45,26 @@ class TestHost:
         return self._portal.call(partial(function, *arguments, **named))
 
     @contextlib.contextmanager
-    def app(self, project: Project, kind: type[App], *, removed: bool = True) -> Iterator[App]:
+    def app(
+        self,
+        project: Project,
+        kind: type[App],
+        *,
+        removed: bool = True,
+        tell: Callable[[str], None] | None = None,
+    ) -> Iterator[App]:
         """Deploy an app and serve it for the length of a block.
 
         Args:
             project: Its folder.
             kind: `AppUnderTest`, or a subclass with what else the tests ask for.
             removed: Remove its stacks at the end, for the apps that share the cloud.
+            tell: Told at once what belongs to no invocation, such as an editor that attaches.
 
         Raises:
             SundogError: The app is wrong, or something could not be deployed.
         """
-        log = EventLog()
+        log = EventLog(tell)
         with self._portal.wrap_async_context_manager(self._host.app(project, log)) as hosted:
             app = kind(hosted, log, self._host.cloud, self.call)
             try:

@@ -29,8 +29,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sundog-debug",
         action="store_true",
-        help="let an editor attach to handlers, as `sundog dev --debug` does; their time limits stop",
+        help="let an editor attach to handlers, as `sundog dev --debug` does; the tests wait for it",
     )
+    group.addoption(
+        "--sundog-debug-port",
+        type=int,
+        metavar="PORT",
+        help="port for the editor, with --sundog-debug; 9310 when not given",
+    )
+    group.addoption(
+        "--sundog-debug-wait",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="with --sundog-debug: how long the tests wait for an editor; 0 for not at all; 60 when not given",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what cannot be: an editor finds one process by the port."""
+    if _debugs(config) and (config.getoption("numprocesses", None) or hasattr(config, "workerinput")):
+        raise pytest.UsageError(
+            "--sundog-debug debugs the app of one test process, and pytest-xdist starts several; add `-n 0`"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -41,13 +62,19 @@ def sundog_app(request: pytest.FixtureRequest) -> Iterator[AppUnderTest]:
     in tests as in a function to which everything is bound, and AWS clients of boto3 reach the embedded cloud only.
     """
     from sundog.errors import SundogError
-    from sundog.testing.starting import running_app
+    from sundog.testing.starting import Debugging, running_app
 
     folder = Path(request.config.rootpath, request.config.getini("sundog_project"))
-    debug = bool(request.config.getoption("--sundog-debug"))
+    debugging = None
+    if _debugs(request.config):
+        debugging = Debugging(
+            port=request.config.getoption("--sundog-debug-port"),
+            wait_seconds=request.config.getoption("--sundog-debug-wait"),
+        )
     with contextlib.ExitStack() as running:
         try:
-            app = running.enter_context(running_app(folder, debug=debug, progress=_progress(request.config)))
+            with _progress(request.config) as progress:
+                app = running.enter_context(running_app(folder, debugging=debugging, progress=progress))
         except SundogError as error:
             pytest.fail(error.as_text(), pytrace=False)
         environment = running.enter_context(pytest.MonkeyPatch.context())
@@ -91,12 +118,27 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def _progress(config: pytest.Config) -> Callable[[str], None]:
+def _debugs(config: pytest.Config) -> bool:
+    return bool(config.getoption("--sundog-debug")) or config.getoption("--sundog-debug-port") is not None
+
+
+@contextlib.contextmanager
+def _progress(config: pytest.Config) -> Iterator[Callable[[str], None]]:
+    """Give what shows a line at once, for the length of a block in which this thread only waits.
+
+    The first start on a machine installs the embedded cloud; a run to be debugged says where editors attach.
+    """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    shows = reporter is not None
 
     def tell(text: str) -> None:
-        # Only the first start on a machine has something to tell: the embedded cloud is being installed.
-        if reporter is not None:
+        if not shows:
+            return
+        # What the reporter writes while a fixture is set up would be captured as the test's own output.
+        with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():
             reporter.write_line(f"sundog: {text}")
 
-    return tell
+    yield tell
+    # Later the thread of the tests switches the capture of its output on and off; another must not meddle.
+    shows = False

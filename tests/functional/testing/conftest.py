@@ -90,9 +90,13 @@ class UserProject:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(textwrap.dedent(text), "utf-8")
 
+    @staticmethod
+    def command(module: str, *options: str) -> list[str]:
+        return [sys.executable, "-m", module, *options]
+
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", *command],
+            self.command(*command),
             cwd=self.root,
             env=self.environ | variables,
             capture_output=True,

@@ -105,6 +105,7 @@ class DevLines:
             events.SiteOutput: site_output,
             events.SiteServed: site_served,
             events.SessionReady: self._session_ready,
+            events.EditorAttachment: self._editor,
             events.Notice: self._notice,
         }
 
@@ -252,6 +253,9 @@ class DevLines:
             ),
             line(),
         ]
+
+    def _editor(self, event: events.EditorAttachment) -> list[Line]:
+        return self._notice(events.Notice(at=event.at, level="info", text=event.text))
 
     def _notice(self, event: events.Notice) -> list[Line]:
         label = "note" if event.level == "info" else event.level

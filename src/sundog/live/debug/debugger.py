@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sundog.errors import LiveError
 from sundog.live.deadline import Deadline
@@ -29,12 +29,11 @@ from sundog.live.debug.launch_json import READY_TEXT
 from sundog.live.debug.port import Connection, DebugPort
 from sundog.live.environment import Environment
 from sundog.live.node.node_runner import NodeDebugging
-from sundog.model.events import Notice, Observer
+from sundog.model.events import EditorAttachment, Notice, Observer
 
 PATIENCE_SECONDS = 10.0
 """How long a new environment waits for an attached editor to set its breakpoints."""
 
-_DONE: dict[Attachment, str] = {"attached": "attached to", "left": "left"}
 _PRELUDE = Path(__file__).parent / "prelude.py"
 _ROOT_CLIENT = Path(__file__).parent.parent / "node" / "client" / "root.mjs"
 
@@ -164,13 +163,15 @@ class Debugger:
             self._write_settings(self._adapter)
         else:
             self._settings_file.unlink(missing_ok=True)
-        self._renew("python", f"an editor {_DONE[attachment]} Python handlers")
+        self._renew("python", attachment)
 
     def _node_attached(self, attachment: Attachment) -> None:
-        self._renew("node", f"an editor {_DONE[attachment]} Node handlers")
+        self._renew("node", attachment)
 
-    def _renew(self, language: str, text: str) -> None:
-        self._tell(text)
+    def _renew(self, language: Literal["python", "node"], attachment: Attachment) -> None:
+        self._observer(
+            EditorAttachment(at=self._wall_clock(), language=language, attached=attachment == "attached")
+        )
         for environment in self._environments():
             # Without an editor they would carry a debugger for nothing; with one they need it from their first line.
             if environment.function.entry.language == language and environment.retiring is None:

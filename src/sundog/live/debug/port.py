@@ -21,10 +21,10 @@ OnDap = Callable[[bytes, Connection], Awaitable[None]]
 
 
 class DebugPortTaken(BusyError):
-    """Another program, or another `sundog dev --debug`, listens on the port for debuggers.
+    """Another program, such as another `sundog dev --debug`, listens on the port for debuggers.
 
-    Editors find the debugger by its port, so it is not chosen anew. `--debug-port` sets it; `.vscode/launch.json` must
-    name the same.
+    Editors find the debugger by its port, so it is not chosen anew. `--debug-port` of `sundog dev` and `--sundog-debug-port`
+    of pytest set it; `.vscode/launch.json` must name the same.
     """
 
     code = "SD-LIVE-051"
@@ -58,10 +58,11 @@ class DebugPort:
                 raise
             raise DebugPortTaken(
                 f"the port `{port}` for debuggers is taken",
-                why="another program listens there, perhaps another `sundog dev --debug`",
+                why="another program listens there, perhaps a `sundog dev --debug` or a `pytest --sundog-debug`",
                 fix=[
                     "end the other program",
-                    f"run `sundog dev --debug --debug-port {port + 1}` and set the same port in .vscode/launch.json",
+                    f"choose another with `sundog dev --debug-port {port + 1}` or `pytest --sundog-debug-port {port + 1}`",
+                    "set the same port in .vscode/launch.json",
                 ],
             ) from error
         bound: int = self._server.sockets[0].getsockname()[1]

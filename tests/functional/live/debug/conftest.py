@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sundog.live.debug.debugger import Debugger
 from sundog.live.node.factory import make_node_runner
 from sundog.live.options import LiveOptions
 from sundog.live.session import LiveSession
-from sundog.model.events import Event, Notice
+from sundog.model.events import EditorAttachment, Event, Notice
 from sundog.model.functions import Credentials, DeployedFunction, Invocation, InvocationResult
 from sundog.model.manifest import FunctionEntry
 from sundog.model.project import Project, Settings
@@ -36,6 +36,8 @@ class Bench:
     debugger: Debugger
     port: int
     events: list[Event]
+    python_editor: Callable[..., Any]
+    node_editor: Callable[..., Any]
 
     def write(self, name: str, text: str) -> Path:
         file = self.root / name
@@ -62,6 +64,13 @@ class Bench:
         )
         return asyncio.create_task(self.session.invoke(invocation))
 
+    def editor(self, breakpoints: Mapping[Path, list[int]] | None = None, **habits: bool) -> Any:
+        """An editor of Python handlers that attaches with `async with`."""
+        return self.python_editor(self.port, breakpoints, **habits)
+
+    def editor_of_typescript(self, breakpoints: Mapping[Path, list[int]] | None = None) -> Any:
+        return self.node_editor(self.port, breakpoints)
+
     async def answer(self, call: asyncio.Task[InvocationResult]) -> Any:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -75,7 +84,7 @@ class Bench:
 
     @property
     def notices(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, Notice)]
+        return [event.text for event in self.events if isinstance(event, Notice | EditorAttachment)]
 
 
 def function(file: str, timeout_seconds: float) -> DeployedFunction:
@@ -117,7 +126,7 @@ def _esbuild() -> None:
 
 
 @pytest.fixture
-def at_bench(tmp_path: Path) -> Callable:
+def at_bench(tmp_path: Path, python_editor, node_editor) -> Callable:
     """Runs an async test body with a session whose debugger listens."""
 
     root = tmp_path.resolve()
@@ -150,7 +159,7 @@ def at_bench(tmp_path: Path) -> Callable:
                 options=live_options,
             )
             async with session, debugger.serving(session, 0) as port:
-                await body(Bench(root, session, debugger, port, events))
+                await body(Bench(root, session, debugger, port, events, python_editor, node_editor))
 
         asyncio.run(main())
 

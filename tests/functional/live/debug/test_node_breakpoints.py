@@ -7,8 +7,6 @@ import http.client
 
 import pytest
 
-from .inspector_client import InspectorEditor, built_lines
-
 HANDLER = """\
 interface Numbers { a: number; b: number }
 
@@ -23,16 +21,13 @@ def test_typescript_handler_stops_at_a_breakpoint_and_runs_on(at_bench):
     async def body(bench):
         source = bench.write("add.ts", HANDLER)
         await bench.serve("add.ts")
-        editor = InspectorEditor(bench.port)
-        editor.on_script = lambda bundle: built_lines(bundle, source, 5)
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        session, frame = await editor.paused()
-        total = await editor.local(session, frame, "total")
-        paused = bench.debugger.paused
-        await editor.call("Debugger.resume", session=session)
-        answer = await bench.answer(call)
-        await editor.close()
+        async with bench.editor_of_typescript({source: [5]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            session, frame = await editor.paused()
+            total = await editor.local(session, frame, "total")
+            paused = bench.debugger.paused
+            await editor.call("Debugger.resume", session=session)
+            answer = await bench.answer(call)
 
         assert total == 3
         assert paused == {int(session)}
@@ -46,15 +41,12 @@ def test_timeout_does_not_count_while_paused(at_bench):
     async def body(bench):
         source = bench.write("add.ts", HANDLER)
         await bench.serve("add.ts", timeout_seconds=0.8)
-        editor = InspectorEditor(bench.port)
-        editor.on_script = lambda bundle: built_lines(bundle, source, 5)
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        session, _ = await editor.paused()
-        done, _ = await asyncio.wait({call}, timeout=1.5)
-        await editor.call("Debugger.resume", session=session)
-        answer = await bench.answer(call)
-        await editor.close()
+        async with bench.editor_of_typescript({source: [5]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            session, _ = await editor.paused()
+            done, _ = await asyncio.wait({call}, timeout=1.5)
+            await editor.call("Debugger.resume", session=session)
+            answer = await bench.answer(call)
 
         assert (done, answer) == (set(), {"total": 3})
         assert bench.debugger.paused == frozenset()
@@ -66,17 +58,15 @@ def test_code_edited_while_attached_stops_at_its_breakpoint(at_bench):
     async def body(bench):
         source = bench.write("add.ts", HANDLER)
         await bench.serve("add.ts")
-        editor = InspectorEditor(bench.port)
-        await editor.attach()
-        first = await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
-        editor.on_script = lambda bundle: built_lines(bundle, source, 6)
-        bench.edit("add.ts", HANDLER.replace("  const total", "  const doubled = 2;\n  const total"))
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        session, frame = await editor.paused()
-        doubled = await editor.local(session, frame, "doubled")
-        await editor.call("Debugger.resume", session=session)
-        await bench.answer(call)
-        await editor.close()
+        async with bench.editor_of_typescript() as editor:
+            first = await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
+            editor.breakpoints[source] = [6]
+            bench.edit("add.ts", HANDLER.replace("  const total", "  const doubled = 2;\n  const total"))
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            session, frame = await editor.paused()
+            doubled = await editor.local(session, frame, "doubled")
+            await editor.call("Debugger.resume", session=session)
+            await bench.answer(call)
 
         assert (first, doubled) == ({"total": 3}, 2)
 
@@ -87,12 +77,9 @@ def test_editor_that_leaves_lets_a_paused_handler_run_on(at_bench):
     async def body(bench):
         source = bench.write("add.ts", HANDLER)
         await bench.serve("add.ts")
-        editor = InspectorEditor(bench.port)
-        editor.on_script = lambda bundle: built_lines(bundle, source, 5)
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        await editor.paused()
-        await editor.close()
+        async with bench.editor_of_typescript({source: [5]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            await editor.paused()
         answer = await bench.answer(call)
 
         assert answer == {"total": 3}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from .dap_client import DapClient, Editor
-
 HANDLER = """\
 def handler(event, context):
     total = event["a"] + event["b"]
@@ -17,15 +15,12 @@ def test_handler_stops_at_a_breakpoint_and_runs_on(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
         await bench.serve("add.py")
-        editor = Editor(bench.port)
-        editor.breakpoints[file] = [3]
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        stop = await editor.stopped()
-        place, variables = await stop.place(), await stop.variables()
-        await stop.proceed()
-        answer = await bench.answer(call)
-        await editor.close()
+        async with bench.editor({file: [3]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await editor.stopped()
+            place, variables = await stop.place(), await stop.variables()
+            await stop.proceed()
+            answer = await bench.answer(call)
 
         assert place == ("add.py", 3)
         assert variables["total"] == "3"
@@ -38,15 +33,12 @@ def test_breakpoint_at_module_level_is_hit_while_the_handler_is_imported(at_benc
     async def body(bench):
         file = bench.write("add.py", "limit = 7\nreached = limit + 1\n" + HANDLER)
         await bench.serve("add.py")
-        editor = Editor(bench.port)
-        editor.breakpoints[file] = [2]
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        stop = await editor.stopped()
-        place = await stop.place()
-        await stop.proceed()
-        answer = await bench.answer(call)
-        await editor.close()
+        async with bench.editor({file: [2]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await editor.stopped()
+            place = await stop.place()
+            await stop.proceed()
+            answer = await bench.answer(call)
 
         assert (place, answer) == (("add.py", 2), {"total": 3})
 
@@ -57,17 +49,14 @@ def test_timeout_does_not_count_while_paused(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
         await bench.serve("add.py", timeout_seconds=0.8)
-        editor = Editor(bench.port)
-        editor.breakpoints[file] = [3]
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        stop = await editor.stopped()
-        paused = bench.debugger.paused
-        done, _ = await asyncio.wait({call}, timeout=1.5)
-        await stop.proceed()
-        answer = await bench.answer(call)
-        resumed = bench.debugger.paused
-        await editor.close()
+        async with bench.editor({file: [3]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await editor.stopped()
+            paused = bench.debugger.paused
+            done, _ = await asyncio.wait({call}, timeout=1.5)
+            await stop.proceed()
+            answer = await bench.answer(call)
+            resumed = bench.debugger.paused
 
         assert len(paused) == 1
         assert done == set()
@@ -82,15 +71,12 @@ def test_timeout_counts_again_after_the_pause(at_bench):
         text = "import time\n\ndef handler(event, context):\n    mark = 1\n    time.sleep(60)\n"
         file = bench.write("sleepy.py", text)
         await bench.serve("sleepy.py", timeout_seconds=0.8)
-        editor = Editor(bench.port)
-        editor.breakpoints[file] = [5]
-        await editor.attach()
-        call = bench.invoke("sleepy")
-        stop = await editor.stopped()
-        await stop.proceed()
-        async with asyncio.timeout(30):
-            result = await call
-        await editor.close()
+        async with bench.editor({file: [5]}) as editor:
+            call = bench.invoke("sleepy")
+            stop = await editor.stopped()
+            await stop.proceed()
+            async with asyncio.timeout(30):
+                result = await call
 
         assert result.function_error == "Unhandled"
         assert b"Task timed out after 0.80 seconds" in result.payload
@@ -102,17 +88,14 @@ def test_step_keeps_the_clock_stopped_between_lines(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
         await bench.serve("add.py")
-        editor = Editor(bench.port)
-        editor.breakpoints[file] = [2]
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        stop = await editor.stopped()
-        await stop.proceed("next")
-        second = await editor.stopped()
-        place, paused = await second.place(), bench.debugger.paused
-        await second.proceed()
-        await bench.answer(call)
-        await editor.close()
+        async with bench.editor({file: [2]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await editor.stopped()
+            await stop.proceed("next")
+            second = await editor.stopped()
+            place, paused = await second.place(), bench.debugger.paused
+            await second.proceed()
+            await bench.answer(call)
 
         assert (place, second.reason, len(paused)) == (("add.py", 3), "step", 1)
 
@@ -123,17 +106,15 @@ def test_code_edited_while_attached_stops_at_its_breakpoint(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
         await bench.serve("add.py")
-        editor = Editor(bench.port)
-        await editor.attach()
-        first = await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
-        editor.breakpoints[file] = [4]
-        bench.edit("add.py", HANDLER.replace("    total", "    doubled = 2\n    total"))
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        stop = await editor.stopped()
-        place, variables = await stop.place(), await stop.variables()
-        await stop.proceed()
-        await bench.answer(call)
-        await editor.close()
+        async with bench.editor() as editor:
+            first = await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
+            editor.breakpoints[file] = [4]
+            bench.edit("add.py", HANDLER.replace("    total", "    doubled = 2\n    total"))
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await editor.stopped()
+            place, variables = await stop.place(), await stop.variables()
+            await stop.proceed()
+            await bench.answer(call)
 
         assert first == {"total": 3}
         assert place == ("add.py", 4)
@@ -146,16 +127,13 @@ def test_two_functions_stop_at_once_under_their_own_names(at_bench):
     async def body(bench):
         files = [bench.write(name, HANDLER) for name in ("add.py", "sum.py")]
         await bench.serve("add.py", "sum.py")
-        editor = Editor(bench.port)
-        editor.breakpoints = {file: [3] for file in files}
-        await editor.attach()
-        calls = [bench.invoke("add", {"a": 1, "b": 2}), bench.invoke("sum", {"a": 3, "b": 4})]
-        stops = [await editor.stopped(), await editor.stopped()]
-        places = {(await stop.place())[0] for stop in stops}
-        for stop in stops:
-            await stop.proceed()
-        answers = [await bench.answer(call) for call in calls]
-        await editor.close()
+        async with bench.editor({file: [3] for file in files}) as editor:
+            calls = [bench.invoke("add", {"a": 1, "b": 2}), bench.invoke("sum", {"a": 3, "b": 4})]
+            stops = [await editor.stopped(), await editor.stopped()]
+            places = {(await stop.place())[0] for stop in stops}
+            for stop in stops:
+                await stop.proceed()
+            answers = [await bench.answer(call) for call in calls]
 
         assert places == {"add.py", "sum.py"}
         assert sorted(name.partition(" ")[0] for name in editor.names) == ["add", "sum"]
@@ -168,12 +146,10 @@ def test_editor_that_leaves_lets_a_paused_handler_run_on(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
         await bench.serve("add.py")
-        editor = Editor(bench.port)
-        editor.breakpoints[file] = [3]
-        await editor.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        await editor.stopped()
-        await editor.detach()
+        async with bench.editor({file: [3]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            await editor.stopped()
+            await editor.detach()
         answer = await bench.answer(call)
         after = await bench.answer(bench.invoke("add", {"a": 2, "b": 2}))
 
@@ -188,18 +164,14 @@ def test_editor_can_attach_again(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
         await bench.serve("add.py")
-        first = Editor(bench.port)
-        await first.attach()
-        await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
-        await first.detach()
-        second = Editor(bench.port)
-        second.breakpoints[file] = [3]
-        await second.attach()
-        call = bench.invoke("add", {"a": 1, "b": 2})
-        stop = await second.stopped()
-        await stop.proceed()
-        answer = await bench.answer(call)
-        await second.close()
+        async with bench.editor() as first:
+            await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
+            await first.detach()
+        async with bench.editor({file: [3]}) as second:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await second.stopped()
+            await stop.proceed()
+            answer = await bench.answer(call)
 
         assert answer == {"total": 3}
 
@@ -210,15 +182,8 @@ def test_editor_that_never_attaches_to_the_worker_does_not_hold_it_up(at_bench):
     async def body(bench):
         bench.write("add.py", HANDLER)
         await bench.serve("add.py")
-        editor = DapClient()
-        await editor.connect(bench.port)
-        await editor.request("initialize", {"adapterID": "debugpy", "clientID": "vscode"})
-        attached = await editor.begin("attach", {"connect": {"host": "127.0.0.1", "port": bench.port}})
-        await editor.event("initialized")
-        await editor.request("configurationDone")
-        await attached
-        answer = await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
-        await editor.close()
+        async with bench.editor(adopts_workers=False):
+            answer = await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
 
         assert answer == {"total": 3}
 
@@ -242,10 +207,8 @@ def test_workers_carry_no_debugger_while_no_editor_is_attached(at_bench):
 def test_file_with_the_adapters_token_is_private(at_bench):
     async def body(bench):
         await bench.serve()
-        editor = Editor(bench.port)
-        await editor.attach()
-        mode = (bench.root / ".sundog/local/debug/debugger.json").stat().st_mode
-        await editor.close()
+        async with bench.editor():
+            mode = (bench.root / ".sundog/local/debug/debugger.json").stat().st_mode
 
         assert mode & 0o777 == 0o600
 

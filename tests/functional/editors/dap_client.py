@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sundog.live.debug.dap import DapStream, encode_message
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class DapClient:
@@ -98,22 +99,33 @@ class DapClient:
 
 
 class Editor:
-    """An editor with breakpoints."""
+    """An editor with breakpoints; it attaches at the beginning of an `async with`, and closes its connections at the end."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(
+        self, port: int, breakpoints: Mapping[Path, list[int]] | None = None, *, adopts_workers: bool = True
+    ) -> None:
         self.port = port
-        self.breakpoints: dict[Path, list[int]] = {}
+        self.adopts_workers = adopts_workers
+        self.breakpoints = dict(breakpoints or {})
         self.root = DapClient()
         self.workers: list[DapClient] = []
         self.names: list[str] = []
         self._stopped: asyncio.Queue[tuple[DapClient, dict[str, Any]]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def attach(self) -> None:
-        await self._open(
-            self.root, {"connect": {"host": "127.0.0.1", "port": self.port}, "name": "Python handlers"}
-        )
-        self._task(self._adopt())
+    async def __aenter__(self) -> Self:
+        address = {"host": "127.0.0.1", "port": self.port}
+        try:
+            await self._open(self.root, {"connect": address, "name": "Python handlers"})
+        except BaseException:
+            await self.close()
+            raise
+        if self.adopts_workers:
+            self._task(self._adopt())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def stopped(self) -> Stop:
         try:
@@ -128,7 +140,6 @@ class Editor:
         """End all sessions, as Stop does for an attached process."""
         for client in [*self.workers, self.root]:
             await client.request("disconnect", {"terminateDebuggee": False})
-        await self.close()
 
     async def close(self) -> None:
         for task in self._tasks:

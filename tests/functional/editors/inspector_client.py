@@ -5,36 +5,39 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from websockets.asyncio.client import connect
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class InspectorEditor:
-    """Attaches to the one Node process and debugs its workers."""
+    """Attaches to the one Node process and debugs its workers, for the length of an `async with`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, breakpoints: Mapping[Path, list[int]] | None = None) -> None:
         self.port = port
+        self.breakpoints = dict(breakpoints or {})
+        """Lines of sources, from 1."""
         self.titles: list[str] = []
-        self.breakpoints: list[tuple[str, int]] = []
-        """Parts of scripts' URLs, and lines counted from 0 in the built script."""
-        self.on_script = None
-        """Given the URL of a script's source map when it is parsed; returns lines to stop at, counted from 0."""
         self._replies: dict[tuple[str, int], asyncio.Future[dict[str, Any]]] = {}
         self._paused: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def attach(self) -> None:
+    async def __aenter__(self) -> Self:
         listing = await asyncio.to_thread(self._get, "/json/list")
         self._connection = await connect(listing[0]["webSocketDebuggerUrl"], max_size=None, proxy=None)
         self._task(self._read())
         await self.call("Debugger.enable")
         await self.call("Runtime.enable")
         await self.call("NodeWorker.enable", {"waitForDebuggerOnStart": True})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def call(
         self, method: str, parameters: dict[str, Any] | None = None, session: str = ""
@@ -101,8 +104,12 @@ class InspectorEditor:
     async def _adopt(self, session: str, url: str) -> None:
         await self.call("Runtime.enable", session=session)
         await self.call("Debugger.enable", session=session)
-        for line in self.on_script(Path(url.removeprefix("file://"))) if self.on_script else ():
-            await self.call("Debugger.setBreakpointByUrl", {"lineNumber": line, "url": url}, session)
+        bundle = Path(urllib.request.url2pathname(url.removeprefix("file://")))
+        wanted = [(source, line) for source, lines in self.breakpoints.items() for line in lines]
+        for source, line in wanted:
+            for built in built_lines(bundle, source, line):
+                place = {"lineNumber": built, "url": url}
+                await self.call("Debugger.setBreakpointByUrl", place, session)
         await self.call("Runtime.runIfWaitingForDebugger", session=session)
 
 
