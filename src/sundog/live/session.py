@@ -163,7 +163,8 @@ class LiveSession:
         await self._watcher.close()
         for pool in self._pools.values():
             pool.close("shutdown")
-        for runner in self._runners.values():
+        # Python's last: it starts and ends the processes of the others.
+        for runner in reversed(self._runners.values()):
             await runner.close()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5)

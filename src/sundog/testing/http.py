@@ -73,8 +73,7 @@ def send(
     if body is None and content is not None:
         body = json.dumps(content).encode()
         own.setdefault("content-type", "application/json")
-    if query:
-        url += ("&" if "?" in url else "?") + urllib.parse.urlencode(query)
+    url += query_string(url, query)
     url = _on_loopback(url, own)
     request = urllib.request.Request(url, body, own, method=method.upper())  # noqa: S310 - the app's own URL
     try:
@@ -83,6 +82,13 @@ def send(
     except urllib.error.HTTPError as error:
         with error:
             return HttpResponse(status=error.code, headers=error.headers, body=error.read())
+
+
+def query_string(url: str, query: Mapping[str, str] | None) -> str:
+    """Return what a query adds to a URL."""
+    if not query:
+        return ""
+    return ("&" if "?" in url else "?") + urllib.parse.urlencode(query)
 
 
 def _on_loopback(url: str, headers: dict[str, str]) -> str:

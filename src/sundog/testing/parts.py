@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from sundog.aws.embedded.interface import LocalCloud
-from sundog.errors import UsageError, suggestion
 from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import Manifest, ResourceEntry, StackEntry
 from sundog.model.project import Project
 from sundog.session.hosting import HostedApp
+from sundog.testing.names import find_resource, unknown_part
 from sundog.testing.template import StackTemplate
-
-_API_TYPES = {"AWS::ApiGatewayV2::Api": "$default"}
-"""Types that routes of an app are called at, and the stage that a URL without one means."""
-
-
-class UnknownPart(UsageError):
-    """A test names a function, a resource, a stack or an output that the app does not have."""
-
-    code = "SD-USAGE-030"
 
 
 class Caller(Protocol):
@@ -103,15 +94,12 @@ class DeployedParts:
 
         Args:
             name: `"notes"` or `"storage/notes"`.
-            kind: `"Table"`, where an id alone is not unique.
+            kind: `"Table"`, for one that must be a Table.
 
         Raises:
-            UnknownPart: There is none.
+            UnknownPart: There is none, there are several, or it is of another kind.
         """
-        for entry in self.manifest.resources:
-            if name in (entry.name, entry.id) and kind in (None, entry.kind):
-                return entry
-        raise unknown_part("resource", name, [entry.name for entry in self.manifest.resources])
+        return find_resource(self.manifest.resources, name, kind)
 
     def physical_id(self, name: str, kind: str | None = None) -> str:
         """Return what the cloud calls a resource: a table's name, a queue's URL, a bucket's name.
@@ -119,8 +107,7 @@ class DeployedParts:
         Raises:
             UnknownPart: The app has no such resource.
         """
-        entry = self.resource(name, kind)
-        return self.physical_ids(entry.stack)[entry.logical_id]
+        return self._physical_id(self.resource(name, kind))
 
     def physical_ids(self, stack: str) -> dict[str, str]:
         """Return what the cloud calls the resources of a stack, by logical id.
@@ -133,29 +120,14 @@ class DeployedParts:
             self._physical[name] = self._call(self._hosted.physical_ids, name)
         return self._physical[name]
 
-    def url(self, api: str | None = None) -> str:
-        """Return the address of an Api.
-
-        Raises:
-            UnknownPart: There is none of that id, or several and no id was given.
-        """
-        apis = [entry for entry in self.manifest.resources if entry.cloudformation_type in _API_TYPES]
-        if api is None and len(apis) != 1:
-            raise UnknownPart(
-                f"the app has {len(apis) or 'no'} APIs" if len(apis) != 1 else "the app has one API",
-                fix=f"name one with `api=`: {', '.join(entry.name for entry in apis)}"
-                if apis
-                else "give a whole URL, such as an output of a stack",
-            )
-        entry = apis[0] if api is None else self.resource(api)
-        identifier = self.physical_ids(entry.stack)[entry.logical_id]
-        return self._cloud.url_for("api", identifier, _API_TYPES.get(entry.cloudformation_type, "$default"))
-
     def template(self, stack: str) -> StackTemplate:
         """Return the template of a stack, by the id that `app.py` gives it."""
         entry = self._stack(stack)
         file = self._hosted.synthesized.assembly / entry.template_file
         return StackTemplate(entry.id, json.loads(file.read_bytes()))
+
+    def _physical_id(self, entry: ResourceEntry) -> str:
+        return self.physical_ids(entry.stack)[entry.logical_id]
 
     def _of_stack(self, stack: StackEntry) -> list[tuple[str, str]]:
         physical = self.physical_ids(stack.name)
@@ -170,14 +142,3 @@ class DeployedParts:
             if name in (entry.id, entry.name):
                 return entry
         raise unknown_part("stack", name, [entry.id for entry in self.manifest.stacks])
-
-
-def unknown_part(what: str, name: str, known: Iterable[str]) -> UnknownPart:
-    """Return the error for a name that no part has."""
-    names = sorted(known)
-    close = suggestion(name, names)
-    return UnknownPart(
-        f"the app has no {what} `{name}`",
-        why=f"it has {', '.join(names)}" if names else "it has none",
-        fix=f"write `{close}`" if close else "name one that `app.py` defines, and deploy it",
-    )

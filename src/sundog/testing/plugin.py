@@ -130,10 +130,10 @@ def _progress(config: pytest.Config) -> Iterator[Callable[[str], None]]:
     """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     capture = config.pluginmanager.get_plugin("capturemanager")
-    shows = reporter is not None
+    shows = True
 
     def tell(text: str) -> None:
-        if not shows:
+        if reporter is None or not shows:
             return
         # What the reporter writes while a fixture is set up would be captured as the test's own output.
         with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():

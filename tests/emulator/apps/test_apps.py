@@ -2,8 +2,8 @@
 
 import pytest
 
-from sundog.testing.app import FunctionFailed
-from sundog.testing.parts import UnknownPart
+from sundog.testing import FunctionFailed
+from sundog.testing.names import UnknownPart
 
 pytestmark = pytest.mark.xdist_group("apps")
 
@@ -92,6 +92,9 @@ def test_an_event_that_never_comes_is_told_with_those_that_did(app, consumer):
     [
         (lambda app: app.function("nothing"), "the app has no function `nothing`"),
         (lambda app: app.resource("order"), "the app has no resource `order`"),
+        (lambda app: app.send_message("api", "?"), "`api` is an Api, not a Queue"),
+        (lambda app: app.url("orders"), "the Queue `orders` has no URL"),
+        (lambda app: app.graphql("{ orders }"), "the app has no AppSyncApi"),
         (lambda app: app.template("backed"), "the app has no stack `backed`"),
         (lambda app: app.output("ApiUr"), "the app has no output `ApiUr`"),
     ],

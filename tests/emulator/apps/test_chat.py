@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 pytestmark = pytest.mark.xdist_group("apps")
 
@@ -24,8 +23,8 @@ def join(app):
     """Open connections that are closed with the test."""
     with contextlib.ExitStack() as opened:
 
-        def open_one(query="?token=ada"):
-            return opened.enter_context(connect(app.output("ChatUrl") + query, open_timeout=30))
+        def open_one(token="ada", **query):
+            return opened.enter_context(app.connect(query={**({"token": token} if token else {}), **query}))
 
         yield open_one
 
@@ -40,12 +39,12 @@ def heard(connection):
 
 def refusal(join, query):
     with pytest.raises(InvalidStatus) as refused:
-        join(query)
+        join(**query)
     return refused.value.response.status_code
 
 
 def test_a_message_reaches_every_connection(app, join):
-    ada, bob = join("?token=ada"), join("?token=bob")
+    ada, bob = join("ada"), join("bob")
     mark = app.mark()
     say(ada, action="say", text="hello")
 
@@ -55,6 +54,11 @@ def test_a_message_reaches_every_connection(app, join):
     assert (context["eventType"], context["routeKey"]) == ("MESSAGE", "say")
     assert json.loads(seen.event["body"]) == {"action": "say", "text": "hello"}
     assert seen.trigger.label == "chat say"
+
+
+def test_its_address_is_that_of_the_output(app):
+    assert app.url("chat") == app.output("ChatUrl")
+    assert app.url("chat").startswith("ws://127.0.0.1:")
 
 
 def test_what_a_function_returns_is_sent_by_routes_with_a_response_only(app, join):
@@ -85,7 +89,7 @@ def test_the_error_of_a_function_is_not_shown(join):
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("", 401), ("?token=stranger", 403), ("?token=ada&room=full", 409)]
+    ("query", "status"), [({"token": None}, 401), ({"token": "stranger"}, 403), ({"room": "full"}, 409)]
 )
 def test_a_connection_is_refused(join, query, status):
     assert refusal(join, query) == status

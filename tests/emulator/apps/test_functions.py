@@ -126,6 +126,17 @@ def test_a_url_answers_for_its_function_to_pages_of_any_origin(app):
     assert seen.trigger.label == "function URL"
 
 
+def test_a_test_calls_the_url_of_a_function_by_its_name(app):
+    text = {"content-type": "text/plain"}
+    answer = app.request("PUT", "/notes/2", api="page", query={"tag": "b"}, data="again", headers=text)
+
+    assert (answer.status, answer.json()) == (
+        201,
+        {"path": "/notes/2", "query": {"tag": "b"}, "body": "again"},
+    )
+    assert app.url("page") + "/" == app.output("Page")
+
+
 def test_a_signed_url_refuses_who_does_not_sign(app):
     status, headers, _ = fetch(app.output("Signed"), origin="https://a.example")
 

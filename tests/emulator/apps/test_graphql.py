@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from sundog.testing import GraphqlFailed
+
 pytestmark = pytest.mark.xdist_group("apps")
 
 APP = """
@@ -178,6 +180,23 @@ def test_a_table_and_a_function_resolve_what_a_client_asks_for(app, ask):
     (seen,) = app.wait_for("notes", since=mark)
     assert seen.event["info"]["fieldName"] == "notes"
     assert seen.trigger.label == "Query notes"
+
+
+def test_a_test_sends_a_query_with_variables_and_the_key_of_the_api(app):
+    query = "query($text: String) { words(text: $text) }"
+
+    assert app.graphql(query, {"text": "three four"}) == {"words": ["three", "four"]}
+    assert app.url("graph") == app.output("Url")
+
+
+def test_a_query_of_a_test_that_fails_says_why(app):
+    with pytest.raises(GraphqlFailed, match="there are no such notes") as failed:
+        app.graphql("{ fail }")
+    with pytest.raises(GraphqlFailed, match="the query failed: 401"):
+        app.graphql("{ fail }", headers={"accept": "application/json"})
+
+    assert [error["path"] for error in failed.value.errors] == [["fail"]]
+    assert failed.value.data == {"fail": None}
 
 
 def test_a_named_data_source_is_a_function_too(app, ask):

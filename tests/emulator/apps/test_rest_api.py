@@ -99,7 +99,7 @@ def app(deploy_app):
 def get(app):
     def request(path, *, method="GET", **headers):
         given = {name.replace("_", "-"): text for name, text in headers.items()}
-        return app.request(method, app.output("Url") + path, headers=given)
+        return app.request(method, path, headers=given)
 
     return request
 
@@ -115,6 +115,10 @@ def test_a_route_gets_its_parameters_and_is_known_by_its_name(app, get):
     assert get("/files/a/b.txt", method="PUT").json()["parameters"] == {"proxy": "a/b.txt"}
     seen = app.wait_for("show", count=2, since=mark)
     assert [one.trigger.label for one in seen] == ["GET /notes/{id}", "ANY /files/{proxy+}"]
+
+
+def test_its_address_is_that_of_the_output(app):
+    assert app.url() == app.url("api") == app.output("Url")
 
 
 def test_the_error_of_a_function_is_not_shown(get):

@@ -20,8 +20,8 @@ def app(start_app):
 
 @pytest.fixture
 def get(app):
-    """Fetches a page by its name, as a browser does."""
-    return lambda output, path: app.request("GET", app.output(output) + path)
+    """Fetches a page of a site, as a browser does."""
+    return lambda site, path: app.request("GET", path, api=site)
 
 
 def uploads(app, name, since=0):
@@ -31,7 +31,7 @@ def uploads(app, name, since=0):
 
 
 def test_the_index_page_has_the_address_of_the_api(app, get):
-    page = get("Plain", "/")
+    page = get("plain", "/")
 
     assert page.status == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -41,25 +41,25 @@ def test_the_index_page_has_the_address_of_the_api(app, get):
 
 
 def test_pages_are_found_without_their_suffix_and_others_are_not(get):
-    assert get("Plain", "/about").text == "about us\n"
-    missing = get("Plain", "/none")
+    assert get("plain", "/about").text == "about us\n"
+    missing = get("plain", "/none")
     assert (missing.status, missing.text) == (404, "nothing here\n")
 
 
 def test_files_are_served_as_the_rules_say(get):
-    notes = get("Plain", "/assets/old.txt")
+    notes = get("plain", "/assets/old.txt")
 
     assert notes.headers["content-type"] == "text/x-notes"
     assert notes.headers["cache-control"] == "max-age=60"
 
 
 def test_a_site_is_built_with_its_environment(app, get):
-    page = get("Built", "/")
+    page = get("built", "/")
 
     assert page.text == f"<title>Built</title><script>api = '{app.url()}'</script>\n"
-    assert get("Built", "/about/").text == "about\n"
-    assert get("Built", "/some/route/of/the/app").text == page.text
-    assert "immutable" in get("Built", "/app-0123abcd.js").headers["cache-control"]
+    assert get("built", "/about/").text == "about\n"
+    assert get("built", "/some/route/of/the/app").text == page.text
+    assert "immutable" in get("built", "/app-0123abcd.js").headers["cache-control"]
     assert f"building for {app.url()}" in [
         event.text for event in app.uploads if isinstance(event, SiteOutput)
     ]
@@ -68,7 +68,7 @@ def test_a_site_is_built_with_its_environment(app, get):
 def test_an_edit_is_the_only_file_sent_again_and_a_removed_file_goes(app, get):
     (app.root / "web/assets/extra.txt").write_text("extra")
     app.deploy()
-    assert get("Plain", "/assets/extra.txt").text == "extra"
+    assert get("plain", "/assets/extra.txt").text == "extra"
     mark = len(app.uploads)
     (app.root / "web/assets/extra.txt").unlink()
     (app.root / "web/about.html").write_text("about them\n")
@@ -77,8 +77,8 @@ def test_an_edit_is_the_only_file_sent_again_and_a_removed_file_goes(app, get):
 
         (upload,) = uploads(app, "plain", mark)
         assert (upload.uploaded, upload.removed, upload.unchanged) == (1, 1, 3)
-        assert get("Plain", "/about").text == "about them\n"
-        assert get("Plain", "/assets/extra.txt").status == 404
+        assert get("plain", "/about").text == "about them\n"
+        assert get("plain", "/assets/extra.txt").status == 404
     finally:
         (app.root / "web/about.html").write_text("about us\n")
         app.deploy()
@@ -97,7 +97,7 @@ def test_a_build_that_fails_says_so_with_its_last_lines(app, get):
     assert failed.value.where.file == "app.py"
     assert failed.value.why == "`sh build.sh` ended with status 3"
     assert failed.value.details == ("no such component",)
-    assert get("Built", "/").status == 200
+    assert get("built", "/").status == 200
 
 
 def test_the_contents_of_a_bucket_are_uploaded_and_leave_other_objects_alone(app):

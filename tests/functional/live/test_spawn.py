@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sundog.live.worker.supervisor_link import WorkerNotStarted
+
 from .conftest import live_session
 from .test_context import (  # noqa: F401 - collected here once more
     test_botocore_in_a_worker_gets_its_own_roles_credentials,
@@ -49,3 +51,13 @@ async def test_environment_variable_chooses_spawn(tmp_path: Path) -> None:
 
         assert await live.answer() == "fresh"
         assert live.session.python.settings.start_method == "spawn"
+
+
+async def test_no_program_is_started_any_more_when_the_session_has_ended(tmp_path: Path) -> None:
+    async with live_session(tmp_path) as live:
+        python = live.session.python
+
+    with pytest.raises(WorkerNotStarted) as refused:
+        await python.spawn(["true"], environ={}, cwd=tmp_path, stdout=1, stderr=2)
+
+    assert refused.value.why == "the session ends"

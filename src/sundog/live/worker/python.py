@@ -75,6 +75,7 @@ class PythonRunner:
         self._zygotes: dict[str, Zygote] = {}
         self._unused: list[Zygote] = []
         self._supervisor: SupervisorLink | None = None
+        self._closed = False
 
     @property
     def settings(self) -> PythonSettings:
@@ -138,7 +139,13 @@ class PythonRunner:
     async def spawn(
         self, argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path, stdout: int, stderr: int
     ) -> WorkerProcess:
-        """Start any program under a supervisor of its own, which outlives no session."""
+        """Start any program under a supervisor of its own, which outlives no session.
+
+        Raises:
+            WorkerNotStarted: It could not be started, or the session ends.
+        """
+        if self._closed:
+            raise WorkerNotStarted("a worker process cannot be started", why="the session ends")
         if self._supervisor is None or not self._supervisor.alive:
             self._supervisor = SupervisorLink(
                 sys.executable,
@@ -159,6 +166,7 @@ class PythonRunner:
 
     async def close(self) -> None:
         """End all zygotes and workers."""
+        self._closed = True
         await self._dependencies.close()
         for zygote in self._zygotes.values():
             zygote.close()
