@@ -11,15 +11,18 @@ from sundog.bundle.node import npm_command
 
 from .editors.dap_client import Editor
 from .editors.inspector_client import InspectorEditor
+from .editors.language_client import LanguageClient
+
+_NPM_PACKAGES = ("typescript@5.9", "pyright@1.1.414", "@aws-sdk/client-ssm@3")
 
 
 @pytest.fixture(scope="session")
 def npm_packages(tmp_path_factory) -> Path:
-    """A `node_modules` with the TypeScript compiler and the AWS SDK's client for secrets."""
+    """A `node_modules` with the TypeScript compiler, Pyright and the AWS SDK's client for secrets."""
     folder = tmp_path_factory.mktemp("npm")
     (folder / "package.json").write_text('{"private": true}')
     done = subprocess.run(
-        [*npm_command(), "install", "--no-audit", "--no-fund", "typescript@5.9", "@aws-sdk/client-ssm@3"],
+        [*npm_command(), "install", "--no-audit", "--no-fund", *_NPM_PACKAGES],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -40,3 +43,9 @@ def python_editor() -> type[Editor]:
 def node_editor() -> type[InspectorEditor]:
     """Attaches to TypeScript handlers as an editor does."""
     return InspectorEditor
+
+
+@pytest.fixture(scope="session")
+def language_client() -> type[LanguageClient]:
+    """Asks a language server what an editor asks it."""
+    return LanguageClient

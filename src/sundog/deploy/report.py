@@ -44,7 +44,7 @@ class Report:
         self.manifest = manifest
         self._project = project
         self._observer = observer
-        self._rewrite_url = rewrite_url
+        self.rewrite_url = rewrite_url
         self._clock = clock
         self._timer = timer
         self._began = timer()
@@ -91,7 +91,7 @@ class Report:
                 stack=stack,
                 status=status,
                 duration_ms=self.elapsed_ms - began_ms,
-                outputs=shown_outputs(state, self._rewrite_url) if state else {},
+                outputs=shown_outputs(state, self.rewrite_url) if state else {},
             )
         )
 

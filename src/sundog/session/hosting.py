@@ -19,6 +19,8 @@ from sundog.aws.cloudformation import stack_resources
 from sundog.aws.embedded.interface import LocalCloud
 from sundog.aws.endpoint import AwsConnection
 from sundog.deploy.engine import DeployResult, remove
+from sundog.deploy.report import Report
+from sundog.deploy.restore import FilesOfBuckets, Restorer
 from sundog.deploy.synth.interpreter import app_python
 from sundog.deploy.synth.service import SynthResult, SynthService
 from sundog.deploy.synth.worker import SynthWorker
@@ -186,6 +188,23 @@ class HostedApp:
         )
         await self._host.serve(self.live, self._deployed.functions)
         return self._deployed
+
+    async def deployed_files(self) -> FilesOfBuckets:
+        """Return the objects in buckets that the deploy has put there."""
+        return await self._restorer().files()
+
+    async def restore(self) -> None:
+        """Bring back what of these is missing, and make databases as their migrations leave them.
+
+        Raises:
+            SundogError: A database is in use, or a migration failed.
+        """
+        await self._restorer().restore()
+
+    def _restorer(self) -> Restorer:
+        manifest = self.synthesized.manifest
+        report = Report(self.project, manifest, self._observer, rewrite_url=self._reached.rewrite_url)
+        return Restorer(self.connection, self.project, manifest, report)
 
     async def remove(self) -> None:
         """Remove the app's stacks.

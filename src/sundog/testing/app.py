@@ -118,15 +118,18 @@ class AppUnderTest(CallableApp):
         return bound | connection_variables(self.project, self._hosted.connection)
 
     def reset(self) -> None:
-        """Delete the app's data: items of its tables, objects of its buckets, messages of its queues, users of its pools.
+        """Delete the app's data: items of tables, objects of buckets, messages of queues, users of pools, all in databases.
 
-        `invocations` and the like begin anew as well.
+        What the deploy has put there is there again: files of sites and buckets, and what migrations have made. `invocations`
+        and the like begin anew as well.
 
         Functions that follow a table's stream or a bucket's removals are told of these as of any other.
         """
         self.wait_until_idle()
+        kept = self._call(self._hosted.deployed_files)
         for stack in self.manifest.stacks:
-            delete_data(self.client, self._of_stack(stack))
+            delete_data(self.client, self._of_stack(stack), kept)
+        self._call(self._hosted.restore)
         self.wait_until_idle()
         self._log.begin_anew()
 

@@ -195,9 +195,8 @@ class CallableApp(DeployedParts):
             FunctionFailed: The job failed.
         """
         entry = self.resource(cron, "Cron")
-        physical_id = self.physical_ids(entry.stack)[entry.logical_id]
         region = self._hosted.connection.region
-        event = scheduled_event(self.client, entry.cloudformation_type, physical_id, region)
+        event = scheduled_event(self.client, self._physical_id(entry), region)
         return self.invoke(entry.attributes["job"], event)
 
     def send_message(self, queue: str, message: object, **parameters: Any) -> None:  # noqa: ANN401 - boto3's own

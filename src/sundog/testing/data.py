@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 ClientOf = Callable[[str], Any]
@@ -11,19 +12,24 @@ _ITEMS_AT_ONCE = 25
 """The most of a BatchWriteItem."""
 
 
-def delete_data(client: ClientOf, resources: Iterable[tuple[str, str]]) -> None:
+def delete_data(
+    client: ClientOf, resources: Iterable[tuple[str, str]], kept: Mapping[str, Mapping[str, str]]
+) -> None:
     """Empty what can be emptied among resources.
 
     Args:
         client: Returns the client of a service.
         resources: CloudFormation type and physical id of each.
+        kept: ETags of the objects that stay where they are, by their names, by the names of buckets.
     """
+    delete: dict[str, Callable[[ClientOf, str], None]] = {
+        **_DELETE,
+        "AWS::S3::Bucket": partial(_bucket, kept=kept),
+    }
     # Queues first: what waits in them would be handled while the tables are being emptied.
-    known = sorted(
-        (kind for kind in resources if kind[0] in _DELETE), key=lambda one: list(_DELETE).index(one[0])
-    )
+    known = sorted((one for one in resources if one[0] in delete), key=lambda one: list(delete).index(one[0]))
     for resource_type, physical_id in known:
-        _DELETE[resource_type](client, physical_id)
+        delete[resource_type](client, physical_id)
 
 
 def _queue(client: ClientOf, url: str) -> None:
@@ -43,11 +49,15 @@ def _table(client: ClientOf, name: str) -> None:
         tables.batch_write_item(RequestItems={name: [{"DeleteRequest": {"Key": item}} for item in some]})
 
 
-def _bucket(client: ClientOf, name: str) -> None:
-    objects = client("s3")
+def _bucket(client: ClientOf, name: str, kept: Mapping[str, Mapping[str, str]]) -> None:
+    objects, of_deploy = client("s3"), kept.get(name, {})
+
+    def stays(one: Mapping[str, Any]) -> bool:
+        return bool(one["IsLatest"]) and of_deploy.get(one["Key"]) == one.get("ETag", "").strip('"')
+
     for page in objects.get_paginator("list_object_versions").paginate(Bucket=name):
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        wanted = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        wanted = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found if not stays(one)]
         if wanted:
             objects.delete_objects(Bucket=name, Delete={"Objects": wanted, "Quiet": True})
 
@@ -68,6 +78,5 @@ _DELETE: dict[str, Callable[[ClientOf, str], None]] = {
     "AWS::SQS::Queue": _queue,
     "AWS::DynamoDB::Table": _table,
     "AWS::DynamoDB::GlobalTable": _table,
-    "AWS::S3::Bucket": _bucket,
     "AWS::Cognito::UserPool": _user_pool,
 }

@@ -6,6 +6,7 @@ Loaded by every pytest in whose environment sundog is installed: only what is as
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,8 +108,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what functions did during a test that failed."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what functions did during a test that failed, and to an error of sundog why it is one and what to do."""
+    if call.excinfo is not None:
+        _explain(call.excinfo.value)
     report = yield
     app = item.session.stash.get(_APP, None)
     if app is not None and report.failed:
@@ -116,6 +121,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if lines:
             report.sections.append(("functions during the test", "\n".join(lines[-_SHOWN_LINES:])))
     return report
+
+
+def _explain(error: BaseException) -> None:
+    # Loaded when such an error was raised.
+    errors = sys.modules.get("sundog.errors")
+    if errors is not None and isinstance(error, errors.SundogError):
+        if error.where is not None:
+            error.add_note(f"where: {error.where}")
+        for line in error.as_text().splitlines()[1:]:
+            error.add_note(line)
 
 
 def _debugs(config: pytest.Config) -> bool:

@@ -266,3 +266,13 @@ def test_the_example_of_the_page_runs(deploy_example):
     assert token["plan"] == "free"
     with pytest.raises(ClientError, match=r"only for people of example\.com"):
         people.sign_up("mallory@example.net")
+
+
+def test_a_reset_deletes_the_users_of_the_pool(app, people):
+    people.sign_up("zoe@example.com")
+
+    app.reset()
+
+    assert app.invoke("look")["emails"] == []
+    people.sign_up("zoe@example.com")
+    assert people.sign_in("zoe@example.com")["IdToken"]

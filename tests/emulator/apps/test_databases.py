@@ -9,6 +9,7 @@ import anyio
 import msgspec
 import pytest
 
+from sundog.deploy.migrations.renew import DatabaseInUse
 from sundog.errors import DeployError
 from sundog.model.project import LocalSettings
 from sundog.session.commands import run_migrate
@@ -168,3 +169,35 @@ def test_a_migration_that_ran_is_not_to_be_edited(app):
 
     assert failed.value.code == "SD-DATABASE-010"
     assert failed.value.what == "the migration `0001_users` of Database `main` was edited after it was run"
+
+
+def test_a_reset_leaves_the_database_as_its_migrations_do(app, sql):
+    migrated = sql("select name from sundog_migrations order by name")
+    for statement in (
+        "update users set name = 'spoilt' where id = 1",
+        "insert into users (name) values ('eve')",
+        "create table scratch (id int)",
+        'create schema "of a test"',
+    ):
+        sql(statement)
+
+    app.reset()
+
+    assert sql("select id, name from users") == [{"id": 1, "name": "ada; countess"}]
+    assert sql("select to_regclass('scratch') is null as gone") == [{"gone": True}]
+    assert sql("select count(*) as n from pg_namespace where nspname = 'of a test'") == [{"n": 0}]
+    assert sql("select name from sundog_migrations order by name") == migrated
+
+
+def test_a_reset_tells_of_a_transaction_that_was_left_open(app, data_api, sql):
+    left = data_api("begin_transaction")["transactionId"]
+    data_api("execute_statement", sql="insert into users (name) values ('left')", transactionId=left)
+    try:
+        with pytest.raises(DatabaseInUse) as refused:
+            app.reset()
+    finally:
+        data_api("rollback_transaction", transactionId=left)
+
+    assert refused.value.what == "Database `main` cannot be emptied"
+    assert "lock timeout" in refused.value.why
+    assert sql("select count(*) as n from users where id = 1") == [{"n": 1}]

@@ -113,3 +113,26 @@ def test_the_contents_of_a_bucket_are_uploaded_and_leave_other_objects_alone(app
 
     assert content("deep/prices.csv") == b"tea,4\n"
     assert content("theirs") == b"stays"
+
+
+def test_a_reset_leaves_what_the_deploy_has_put_there_and_nothing_else(app, get):
+    bucket, storage, about = app.physical_id("files"), app.client("s3"), get("plain", "/about").text
+    app.put_object("files", "added", "by a test")
+    app.put_object("files", "deep/prices.csv", "spoilt by a test")
+    mark = len(app.uploads)
+
+    app.reset()
+
+    keys = [one["Key"] for one in storage.list_objects_v2(Bucket=bucket)["Contents"]]
+    prices = storage.get_object(Bucket=bucket, Key="deep/prices.csv")["Body"].read()
+    assert keys == [
+        path.relative_to(app.root / "files").as_posix() for path in sorted_files(app.root / "files")
+    ]
+    assert prices == (app.root / "files/deep/prices.csv").read_bytes()
+    assert get("plain", "/about").text == about
+    # Sites were as the deploy had left them: nothing of them was built or sent again.
+    assert [event.name for event in app.uploads[mark:]] == ["files"]
+
+
+def sorted_files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())

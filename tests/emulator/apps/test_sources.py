@@ -127,6 +127,52 @@ def test_an_event_reaches_the_targets_of_the_rules_whose_pattern_it_matches(app,
     assert cancelled.trigger.label == "bus shop/order-cancelled"
 
 
+def test_a_test_publishes_to_a_topic_with_what_filters_look_at(app):
+    mark = app.mark()
+    total = {"total": {"DataType": "Number", "StringValue": "5000"}}
+    app.publish("orders", {"id": "tested", "gift": True}, MessageAttributes=total, Subject="an order")
+
+    (large,) = app.wait_for("orders.large", where=lambda seen: order_of(seen) == "tested", since=mark)
+    (gift,) = app.wait_for("gift", where=lambda seen: order_of(seen) == "tested", since=mark)
+    for seen in (large, gift):
+        message = seen.event["Records"][0]["Sns"]
+        assert (message["Subject"], message["MessageAttributes"]["total"]["Value"]) == ("an order", "5000")
+
+
+def test_a_test_puts_an_object_that_notifies_the_function(app):
+    mark = app.mark()
+    app.put_object("photos", "in/dog.jpg", "dogs in the snow", ContentType="image/jpeg")
+
+    (seen,) = app.wait_for("shrink", since=mark)
+    bucket, objects = app.physical_id("photos"), app.client("s3")
+    assert seen.event["Records"][0]["s3"]["object"]["size"] == len("dogs in the snow")
+    assert objects.get_object(Bucket=bucket, Key="out/dog.jpg")["Body"].read() == b"dogs"
+    assert objects.head_object(Bucket=bucket, Key="in/dog.jpg")["ContentType"] == "image/jpeg"
+
+
+def test_a_test_puts_an_event_on_a_bus_of_the_app_and_on_that_of_the_account(app):
+    mark = app.mark()
+    app.put_event("order.placed", {"total": 3000}, source="shop.test", bus="shop")
+    app.put_event("order.counted", {"total": 7}, source="shop.test")
+
+    (placed,) = app.wait_for("shop.large", since=mark)
+    (counted,) = app.wait_for("counted", since=mark)
+    assert (placed.event["source"], placed.response) == ("shop.test", 3000)
+    assert (counted.event["detail-type"], counted.response) == ("order.counted", 7)
+
+
+def test_a_reset_empties_queues_and_buckets_and_those_who_follow_are_told(app, wait_for):
+    app.send_message("archive", "of an earlier test")
+    app.put_object("photos", "of an earlier test", "?")
+
+    app.reset()
+
+    assert messages(app, "Archive") == []
+    assert app.client("s3").list_objects_v2(Bucket=app.physical_id("photos"))["KeyCount"] == 0
+    assert app.invocations() == []
+    wait_for(lambda: "of+an+earlier+test" in str(messages(app, "Deleted")), "the removal's own event")
+
+
 @pytest.fixture
 def lower_bars(app):
     """An update of the filter, the rule and the notification; undone at the end."""

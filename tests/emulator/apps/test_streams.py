@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sundog.testing.names import UnknownPart
+
 pytestmark = pytest.mark.xdist_group("apps")
 
 
@@ -89,6 +91,26 @@ def test_a_schedule_goes_by_the_clock_of_its_time_zone_and_gives_its_input(app):
 
     assert seen.event == {"kind": "daily"}
     assert seen.trigger.label == "cron once"
+
+
+def test_a_schedule_that_a_test_runs_sends_what_the_clock_sends(app):
+    (by_clock,) = app.wait_for("bare")
+    mark = app.mark()
+
+    assert app.run_schedule("bare") == "Scheduled Event"
+    assert app.run_schedule("once") == "daily"
+    (by_test,) = app.wait_for("bare", since=mark)
+    events = [one.event | {"id": "", "time": ""} for one in (by_clock, by_test)]
+    assert events[0] == events[1]
+    assert by_test.event["detail"] == "{}"
+    assert by_test.trigger.label == by_clock.trigger.label == "cron bare"
+
+
+def test_a_schedule_of_another_name_is_told_with_those_that_there_are(app):
+    with pytest.raises(UnknownPart, match="the app has no Cron `onec`") as unknown:
+        app.run_schedule("onec")
+
+    assert unknown.value.fixes == ("write `once`",)
 
 
 def test_an_alarm_calls_functions_when_its_state_changes(app, wait_for):

@@ -109,14 +109,14 @@ def test_table_kinesis_stream_is_still_needed(unmended_bench):
     assert copied_table(unmended_bench) == []
 
 
-def scheduled(bench, moment, zone):
+def scheduled(bench, moment, zone="UTC", given='{"n": 1}'):
     name, arn = bench.function(lambda event, headers: None)
     bench.aws.client("scheduler").create_schedule(
         Name=name,
         ScheduleExpression=f"at({moment:%Y-%m-%dT%H:%M:%S})",
         ScheduleExpressionTimezone=zone,
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": arn, "RoleArn": ROLE, "Input": '{"n": 1}'},
+        Target={"Arn": arn, "RoleArn": ROLE, **({"Input": given} if given else {})},
     )
     return name
 
@@ -130,6 +130,19 @@ def test_a_schedule_goes_by_its_time_zone(mended, wait_for):
 
     assert event == {"n": 1}
     assert mended.seen(late) == []
+
+
+def test_a_schedule_without_input_sends_an_event_whose_detail_is_a_text(mended, wait_for):
+    name = scheduled(mended, datetime.now(UTC) - timedelta(minutes=1), given=None)
+
+    [event] = wait_for(lambda: mended.seen(name), "the schedule")
+
+    assert (event["source"], event["detail-type"], event["detail"]) == (
+        "aws.scheduler",
+        "Scheduled Event",
+        "{}",
+    )
+    assert event["resources"][0].endswith(f":schedule/default/{name}")
 
 
 def test_schedule_times_is_still_needed(unmended_bench, wait_for):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import subprocess
 import sys
 
@@ -19,6 +21,9 @@ name = "shop"
 [tool.mypy]
 strict = true
 mypy_path = ".sundog/types"
+
+[tool.pyright]
+stubPath = ".sundog/types"
 """
 HANDLER = """
 from sundog_runtime import ResourceNotBound, resources
@@ -132,6 +137,53 @@ def test_the_type_checker_knows_every_resource_and_refuses_others(project):
     assert revealed == ["str", "sundog_runtime.Queue", "str", "dict[str, Any]", "str", "str", "str"]
     assert sorted(errors) == [11, 12, 13, 14], done.stdout
     assert errors[11] == 'error: "Resources" has no attribute "nots"; maybe "notes"?  [attr-defined]'
+
+
+@pytest.mark.xdist_group("npm")
+def test_pyright_knows_them_too(project, npm_packages):
+    write_types(project, MANIFEST)
+    pyright = [node_binary(), npm_packages / "pyright/index.js", "--pythonpath", sys.executable]
+    done = subprocess.run(
+        [*pyright, "--outputjson", "handler.py"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    revealed = [one["message"].split('"')[-2] for one in found if one["severity"] == "information"]
+    errors = {
+        one["range"]["start"]["line"] + 1: one["message"] for one in found if one["severity"] == "error"
+    }
+
+    assert revealed == ["str", "Queue", "str", "dict[str, Any]", "str", "str", "str"]
+    assert sorted(errors) == [11, 12, 13, 14], done.stdout
+    assert errors[11].startswith('Cannot access attribute "nots" for class "Resources"')
+    assert errors[13].startswith('Cannot access attribute "table_nam" for class "Table"')
+
+
+@pytest.mark.xdist_group("npm")
+def test_an_editor_completes_the_names_of_resources_and_what_they_have(
+    project, npm_packages, language_client
+):
+    write_types(project, MANIFEST)
+    server = [node_binary(), npm_packages / "pyright/langserver.index.js", "--stdio"]
+    settings = {"python": {"pythonPath": sys.executable}}
+
+    async def offered(*ends):
+        async with language_client(server, project.root, settings) as editor:
+            texts = [f"from sundog_runtime import resources\n\nresources{end}" for end in ends]
+            found = [
+                await editor.completions(project.root / f"new{number}.py", text)
+                for number, text in enumerate(texts)
+            ]
+        return [[name for name in names if not name.startswith("_")] for names in found]
+
+    names, of_a_table, keys = asyncio.run(offered(".", ".notes.", '["'))
+
+    assert names == ["future", "key", "limit", "my_jobs", "notes", "send"]
+    assert {"table_name", "table_arn", "table"} <= set(of_a_table)
+    assert keys == ['"future"', '"key"', '"limit"', '"my-jobs"', '"my_jobs"', '"notes"', '"send"']
 
 
 @pytest.mark.xdist_group("npm")

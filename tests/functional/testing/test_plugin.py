@@ -53,6 +53,10 @@ GOOD = """
 FAILING = """
     def test_it_fails(fresh_sundog_app):
         assert fresh_sundog_app.request("PUT", "/notes/1", json={"title": ""}).status == 201
+
+
+    def test_a_name_is_wrong(sundog_app):
+        sundog_app.send_message("reminder", {"id": "1"})
 """
 
 
@@ -74,6 +78,8 @@ def test_a_failure_shows_what_the_handlers_did(shop):
     assert "a note without a title" in report, done.stdout
     assert "ValueError: no title" in report
     assert "functions/notes.py" in report
+    assert "UnknownPart: the app has no Queue `reminder`" in done.stdout
+    assert re.search(r"E +why: it has reminders\nE +fix: write `reminders`\n", done.stdout)
 
 
 def test_an_app_that_is_wrong_is_told_without_a_traceback(make_project):
@@ -88,7 +94,7 @@ def test_an_app_that_is_wrong_is_told_without_a_traceback(make_project):
     assert "starting.py" not in done.stdout
 
 
-def test_parallel_workers_have_apps_of_their_own(shop):
+def test_parallel_workers_have_apps_of_their_own_and_their_coverage_adds_up(shop):
     shop.write(
         "tests/test_parallel.py",
         """
@@ -99,21 +105,38 @@ def test_parallel_workers_have_apps_of_their_own(shop):
         def test_alone(fresh_sundog_app, number):
             resources.notes.table.put_item(Item={"id": str(number)})
             assert [item["id"] for item in resources.notes.table.scan()["Items"]] == [str(number)]
+
+        @pytest.mark.xdist_group("one")
+        def test_one_way_through_the_handler(fresh_sundog_app):
+            assert fresh_sundog_app.request("PUT", "/notes/1", json={"title": "tea"}).status == 201
+
+        @pytest.mark.xdist_group("two")
+        def test_the_other(fresh_sundog_app):
+            assert fresh_sundog_app.request("PUT", "/notes/1", json={"title": ""}).status == 500
         """,
     )
-    done = shop.pytest("tests/test_parallel.py", "-n", "2")
+    options = ("-n", "2", "--dist", "loadgroup", "--cov=functions", "--cov-report=json")
+    done = shop.pytest("tests/test_parallel.py", *options)
 
-    assert "4 passed" in done.stdout, done.stdout + done.stderr
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
+    missing = missing_lines(shop)
+    assert 'return "never"' in missing
+    assert not missing & {'raise ValueError("no title")', "resources.notes.table.put_item(Item=note)"}
     assert sorted(path.name for path in (shop.root / ".sundog/tests").iterdir()) == ["1", "2"]
+
+
+def missing_lines(shop):
+    """The lines of the handlers that the last measured run did not reach."""
+    lines = (shop.root / "functions/notes.py").read_text().splitlines()
+    report = json.loads((shop.root / "coverage.json").read_text())["files"]["functions/notes.py"]
+    return {lines[number - 1].strip() for number in report["missing_lines"]}
 
 
 def test_coverage_counts_the_lines_that_handlers_ran(shop):
     shop.write("tests/test_covered.py", "def test_it(note): pass\n")
     done = shop.pytest("tests/test_covered.py", "--cov=functions", "--cov-branch", "--cov-report=json")
     assert done.returncode == 0, done.stdout + done.stderr
-    lines = (shop.root / "functions/notes.py").read_text().splitlines()
-    report = json.loads((shop.root / "coverage.json").read_text())["files"]["functions/notes.py"]
-    missing = [lines[number - 1].strip() for number in report["missing_lines"]]
+    missing = missing_lines(shop)
 
     assert 'return "never"' in missing
     assert 'raise ValueError("no title")' in missing

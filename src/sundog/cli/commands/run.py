@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -59,6 +60,9 @@ def _become(program: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
             why="neither the folders of PATH nor this folder have a program of that name that may be run",
             fix="check its name, or give its path: `sundog run -- ./script.sh`",
         )
+    if hasattr(signal, "SIGPIPE"):
+        # Python ignores it, and a program keeps what is ignored: `… | head` would end with an error instead of in silence.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execve(path, list(program), dict(environ))  # noqa: S606 - the program is the one that the user named
     except OSError as error:

@@ -209,7 +209,7 @@ async def _run(
             await rds_data.execute(connection, target, statement.sql, within=transaction)
         await rds_data.commit(connection, target, transaction)
     except RequestRefused as error:
-        await _roll_back(connection, target, transaction)
+        await roll_back(connection, target, transaction)
         raise MigrationFailed(
             f"the migration `{migration.name}` of Database `{entry.name}` failed",
             where=where,
@@ -217,13 +217,14 @@ async def _run(
             fix="correct the statement, then deploy again, or run `sundog migrate`",
         ) from error
     except BaseException:
-        await _roll_back(connection, target, transaction)
+        await roll_back(connection, target, transaction)
         raise
 
 
-async def _roll_back(
+async def roll_back(
     connection: AwsConnection, target: DatabaseTarget, transaction: rds_data.Transaction
 ) -> None:
+    """Undo a transaction of which a statement may have failed."""
     with anyio.CancelScope(shield=True):
         try:
             await rds_data.roll_back(connection, target, transaction)

@@ -87,8 +87,7 @@ class Uploader:
             await build_site(
                 self._root, entry, target.environment, lambda line: self._report.site_output(entry.name, line)
             )
-        await anyio.to_thread.run_sync(check_files, self._root, entry)
-        files = await anyio.to_thread.run_sync(read_files, self._root, entry, target.environment)
+        files = await self.read(entry, target)
         present = await s3.list_objects(self._connection, target.bucket, entry.prefix)
         changed = await self._changed(target.bucket, files, present)
         await self._send(target.bucket, [file for file in changed if not file.is_page])
@@ -100,6 +99,15 @@ class Uploader:
         self._report.upload_finished(
             entry, began, uploaded=len(changed), removed=len(gone), unchanged=len(files) - len(changed)
         )
+
+    async def read(self, entry: UploadEntry, target: UploadTarget) -> list[UploadFile]:
+        """Return the files as they are to be in the bucket; what is to be built has been.
+
+        Raises:
+            SiteFileMissing: The folder, or a page that is needed, is not there.
+        """
+        await anyio.to_thread.run_sync(check_files, self._root, entry)
+        return await anyio.to_thread.run_sync(read_files, self._root, entry, target.environment)
 
     async def _changed(
         self, bucket: str, files: list[UploadFile], present: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from aws_cdk import RemovalPolicy, aws_logs, aws_s3
+from aws_cdk import RemovalPolicy, aws_events, aws_events_targets, aws_logs, aws_s3
 
 from sundog import App, Bucket, EventBus, Function, Queue, Topic
 
@@ -53,6 +53,13 @@ def backend(stack):
                 "targets": {"call": "functions/shop.large", "log": {"log_group": log}},
             },
         },
+    )
+    counted = Function(stack, "counted", handler="functions/shop.large")
+    aws_events.Rule(
+        stack,
+        "of-the-account",
+        event_pattern=aws_events.EventPattern(detail_type=["order.counted"]),
+        targets=[aws_events_targets.LambdaFunction(counted.cdk.function)],
     )
     bus.subscribe("order.cancelled", "functions/shop.cancelled")
     Function(stack, "send", handler="functions/send.handler", bind=[orders, photos, bus])

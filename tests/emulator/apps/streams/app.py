@@ -54,6 +54,7 @@ def backend(stack):
         job="functions/clock.once",
         input={"kind": "daily"},
     )
+    Cron(stack, "bare", schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})", time_zone=ZONE, job="functions/clock.bare")
     Alarm(
         stack,
         "errors",

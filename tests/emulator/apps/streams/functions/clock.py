@@ -2,6 +2,10 @@ def once(event, context):
     return event["kind"]
 
 
+def bare(event, context):
+    return event["detail-type"]
+
+
 def raised(event, context):
     return event["alarmData"]["state"]["value"]
 

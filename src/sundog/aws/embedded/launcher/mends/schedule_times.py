@@ -1,10 +1,11 @@
-"""Schedules fire by UTC whatever their time zone, and up to ten seconds late.
+"""Schedules fire by UTC whatever their time zone, up to ten seconds late, and send an object where AWS sends a text.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -118,7 +119,12 @@ def _fire(module: Any, key: Any, schedule: dict[str, Any], now: float) -> None:
         "Account": account,
         "Region": region,
     }
+    target = schedule.get("Target") or {}
+    if not target.get("Input"):
+        # As of a rule, except that `detail` stays a text.
+        sent = eventbridge._pattern_event_view(event).event_with_detail() | {"detail": "{}"}
+        target = {**target, "Input": json.dumps(sent)}
     try:
-        eventbridge._invoke_target(schedule.get("Target") or {}, event, schedule)
+        eventbridge._invoke_target(target, event, schedule)
     except Exception:  # one schedule's target must not keep the others from firing
         module.logger.exception("Scheduler: %s could not be delivered", name)
