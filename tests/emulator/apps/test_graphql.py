@@ -12,7 +12,7 @@ from sundog.testing import GraphqlFailed
 pytestmark = pytest.mark.xdist_group("apps")
 
 APP = """
-    from sundog import App, AppSyncApi, Table
+    from sundog import App, AppSyncApi, EventBus, Table
 
     app = App()
 
@@ -20,6 +20,8 @@ APP = """
     @app.stack
     def backend(stack):
         notes = Table(stack, "notes", partition_key=("id", "string"))
+        bus = EventBus(stack, "shop")
+        bus.subscribe("note.announced", "functions/graph.announced")
         api = AppSyncApi(
             stack,
             "graph",
@@ -29,6 +31,7 @@ APP = """
                 "table": {"type": "dynamodb", "table": notes},
                 "site": {"type": "http", "endpoint": "{{site}}"},
                 "nothing": {"type": "none"},
+                "bus": {"type": "event_bus", "event_bus": bus},
                 "words": "functions/graph.words",
             },
             resolvers={
@@ -36,6 +39,7 @@ APP = """
                 "Query fail": "functions/graph.fail",
                 "Query words": "words",
                 "Query note": {"source": "table", "code": "resolvers/note.js"},
+                "Mutation announce": {"source": "bus", "code": "resolvers/announce.js"},
                 "Mutation addNote": {"source": "table", "code": "resolvers/add.js"},
                 "Query remote": {"source": "site", "code": "resolvers/remote.js"},
                 "Query double": {"source": "nothing", "code": "resolvers/double.js"},
@@ -61,6 +65,10 @@ FILES = {
 
         def fail(event, context):
             raise ValueError("there are no such notes")
+
+
+        def announced(event, context):
+            return event["detail"]["id"]
     """,
     "schema/notes.graphql": '''
         """What can be asked."""
@@ -72,6 +80,7 @@ FILES = {
 
         type Mutation {
           addNote(id: ID!, text: String): Note
+          announce(id: ID!): Int
         }
 
         type Note {
@@ -111,6 +120,16 @@ FILES = {
 
         export function response(ctx) {
           return ctx.result;
+        }
+    """,
+    "resolvers/announce.js": """
+        export function request(ctx) {
+          const event = { source: 'notes', detailType: 'note.announced', detail: { id: ctx.args.id } };
+          return { operation: 'PutEvents', events: [event] };
+        }
+
+        export function response(ctx) {
+          return ctx.result.FailedEntryCount;
         }
     """,
     "resolvers/remote.js": """
@@ -205,6 +224,14 @@ def test_a_named_data_source_is_a_function_too(app, ask):
     assert ask('{ words(text: "one two") }') == {"data": {"words": ["one", "two"]}}
     (seen,) = app.wait_for("words", since=mark)
     assert seen.event["arguments"] == {"text": "one two"}
+
+
+def test_an_event_bus_is_told_by_a_resolver(app, ask):
+    mark = app.mark()
+
+    assert ask('mutation { announce(id: "7") }') == {"data": {"announce": 0}}
+    (seen,) = app.wait_for("announced", since=mark)
+    assert (seen.event["source"], seen.response) == ("notes", "7")
 
 
 def test_the_error_of_a_function_is_told(ask):

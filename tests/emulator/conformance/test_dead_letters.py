@@ -193,5 +193,23 @@ def test_a_rule_whose_target_gets_nothing_here_is_refused(mended):
     assert "delivers no events to arn:aws:ecs" in mended.aws.reasons(stack["StackName"])
 
 
+def test_a_log_that_is_sent_to_a_stream_is_refused(mended):
+    resources = {
+        "Log": {"Type": "AWS::Logs::LogGroup"},
+        "It": {
+            "Type": "AWS::Logs::SubscriptionFilter",
+            "Properties": {
+                "LogGroupName": {"Ref": "Log"},
+                "FilterPattern": "",
+                "DestinationArn": f"arn:aws:kinesis:{REGION}:000000000000:stream/s",
+            },
+        },
+    }
+    stack = mended.aws.deploy(resources)
+
+    assert stack["StackStatus"].startswith("ROLLBACK")
+    assert "to functions only" in mended.aws.reasons(stack["StackName"])
+
+
 def test_unknown_targets_is_still_needed(unmended_bench):
     assert rule_for_a_task(unmended_bench)["StackStatus"] == "CREATE_COMPLETE"

@@ -132,6 +132,47 @@ def test_graph_functions_is_still_needed(unmended_bench):
     assert functions_of(unmended_bench, stack) == [], "the emulator makes the functions of pipelines"
 
 
+def announced(bench):
+    """Ask a field whose resolver puts an event; return the answer and the address of a queue that gets the event."""
+    graph, events, source = bench.aws.client("appsync"), bench.aws.client("events"), uuid.uuid4().hex
+    url, queue = bench.aws.queue()
+    events.put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))
+    events.put_targets(Rule=source, Targets=[{"Id": "0", "Arn": queue}])
+    api = graph.create_graphql_api(name="graph", authenticationType="API_KEY")["graphqlApi"]["apiId"]
+    key = graph.create_api_key(apiId=api)["apiKey"]["id"]
+    graph.start_schema_creation(apiId=api, definition=b"type Query { tell: Int }")
+    bus = {"eventBusArn": "arn:aws:events:eu-west-1:000000000000:event-bus/default"}
+    graph.create_data_source(apiId=api, name="bus", type="AMAZON_EVENTBRIDGE", eventBridgeConfig=bus)
+    event = f"{{source: '{source}', detailType: 'told', detail: {{n: 1}}}}"
+    code = (
+        f"export function request() {{ return {{operation: 'PutEvents', events: [{event}]}}; }}\n"
+        "export function response(ctx) { return ctx.error ? -1 : ctx.result.FailedEntryCount; }"
+    )
+    runtime = {"name": "APPSYNC_JS", "runtimeVersion": "1.0.0"}
+    graph.create_resolver(
+        apiId=api, typeName="Query", fieldName="tell", dataSourceName="bus", code=code, runtime=runtime
+    )
+    request = urllib.request.Request(
+        f"{bench.aws.endpoint_url}/v1/apis/{api}/graphql", b'{"query": "{ tell }"}', {"x-api-key": key}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response), url
+
+
+def test_a_resolver_puts_events_into_a_bus(mended):
+    answer, url = announced(mended)
+    [message] = mended.aws.messages(url)
+
+    assert answer == {"data": {"tell": 0}}
+    assert json.loads(message["Body"])["detail"] == {"n": 1}
+
+
+def test_graph_event_source_is_still_needed(unmended_bench):
+    answer, _ = announced(unmended_bench)
+
+    assert answer != {"data": {"tell": 0}}, "the emulator's resolvers put events"
+
+
 def validated_api(bench):
     """Deploy an API with a method that wants a parameter; return the status of a request without it."""
     api = {"Ref": "Api"}

@@ -172,7 +172,6 @@ def test_a_property_that_says_no_is_not_set(report):
     [
         ("AWS::AppSync::DataSource", {"RelationalDatabaseConfig": {"RelationalDatabaseSourceType": "x"}}),
         ("AWS::AppSync::DataSource", {"OpenSearchServiceConfig": {"Endpoint": "x"}}),
-        ("AWS::AppSync::DataSource", {"EventBridgeConfig": {"EventBusArn": "x"}}),
         (
             "AWS::CloudFront::Distribution",
             {"DistributionConfig": {"CacheBehaviors": [{}, {"TrustedKeyGroups": ["x"]}]}},

@@ -97,7 +97,6 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
         _lost("RelationalDatabaseConfig", "its resolvers have no databases as a source"),
         _lost("OpenSearchServiceConfig", "its resolvers have no OpenSearch as a source"),
         _lost("ElasticsearchConfig", "its resolvers have no Elasticsearch as a source"),
-        _lost("EventBridgeConfig", "its resolvers send no events; a function can"),
         *_without_effect("MetricsConfig", reason=_AWS_ONLY),
     ),
     "AWS::AppSync::FunctionConfiguration": (

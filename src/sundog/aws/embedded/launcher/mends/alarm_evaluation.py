@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from .alarm_math import Series
@@ -19,6 +20,8 @@ VERSIONS = frozenset({"1.5.33"})
 
 _SECONDS_BETWEEN_LOOKS = 10.0
 """For what no value tells: that there is none any more."""
+_LATE_POINTS = 100
+"""So many old points in a row mean that no younger ones stand before them."""
 
 
 def mend(module: Any) -> None:
@@ -72,7 +75,7 @@ def _series(module: Any, stat: dict[str, Any], buckets: list[int]) -> Series:
     points: dict[int, list[Any]] = {bucket: [] for bucket in buckets}
     for (of_namespace, of_name, of_dimensions), kept in list(module._metrics.items()):
         if (of_namespace, of_name) == (namespace, name) and (is_of_all or of_dimensions == dimensions):
-            for point in list(kept):
+            for point in _recent(kept, min(buckets)):
                 bucket = int(point["Timestamp"] // period) * period
                 if bucket in points and unit in {None, point.get("Unit")}:
                     points[bucket].append(point)
@@ -83,6 +86,20 @@ def _series(module: Any, stat: dict[str, Any], buckets: list[int]) -> Series:
             if value is not None:
                 found[bucket] = value
     return found
+
+
+def _recent(kept: list[dict[str, Any]], oldest: int) -> Iterator[dict[str, Any]]:
+    """Return the points that are not older than a time, without going through two weeks of them."""
+    old_in_a_row = 0
+    for point in reversed(list(kept)):
+        if point["Timestamp"] >= oldest:
+            old_in_a_row = 0
+            yield point
+            continue
+        # A point may come late, and then it stands behind younger ones.
+        old_in_a_row += 1
+        if old_in_a_row == _LATE_POINTS:
+            return
 
 
 def _look_for_ever(module: Any) -> None:

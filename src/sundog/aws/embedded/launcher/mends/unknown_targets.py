@@ -1,4 +1,4 @@
-"""Rules and schedules whose target is of a kind that the emulator delivers nothing to are made, and stay silent."""
+"""Rules, schedules and subscriptions of logs to what the emulator delivers nothing to are made, and stay silent."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def mend(module: Any) -> None:
         _check([properties.get("Target") or {}])
         return properties
 
+    def subscription(properties: Properties) -> Properties:
+        arn = str(properties.get("DestinationArn", ""))
+        if ":lambda:" not in arn:
+            raise ValueError(f"The local cloud sends the lines of a log to functions only, not to {arn}.")
+        return properties
+
+    change_properties(module, "AWS::Logs::SubscriptionFilter", subscription)
     change_properties(module, "AWS::Events::Rule", rule)
     change_properties(module, "AWS::Scheduler::Schedule", schedule)
 
