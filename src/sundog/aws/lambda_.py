@@ -19,6 +19,8 @@ class FunctionConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     role_arn: str
     environment: dict[str, str]
     log_group: str
+    log_format: str = "Text"
+    """Or `JSON`."""
     code_sha256: str
 
 
@@ -35,6 +37,7 @@ async def function_configuration(connection: AwsConnection, name: str) -> Functi
         role_arn=found.get("Role", ""),
         environment=dict(found.get("Environment", {}).get("Variables", {})),
         log_group=found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{found['FunctionName']}",
+        log_format=found.get("LoggingConfig", {}).get("LogFormat", "Text"),
         code_sha256=found.get("CodeSha256", ""),
     )
 

@@ -13,9 +13,10 @@ _WRAPPER = """\
 import * as userModule from {file};
 export * from {file};
 const handler = userModule[{name}];
+const environment = `${{process.pid}}-${{Date.now()}}-${{Math.random()}}`;
 const answer = async (warmer, context) => {{
   await new Promise((resolve) => setTimeout(resolve, warmer.delay_ms));
-  const told = {{ environment: process.env.AWS_LAMBDA_LOG_STREAM_NAME ?? "" }};
+  const told = {{ environment }};
   if (typeof context?.write === "function") context.end(JSON.stringify(told));
   return told;
 }};

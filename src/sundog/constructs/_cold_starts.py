@@ -7,7 +7,7 @@ Provisioned concurrency and SnapStart belong to published versions. A function t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk
 import aws_cdk.aws_lambda as lambda_
@@ -20,6 +20,9 @@ from sundog.constructs._values import is_token, megabytes
 from sundog.constructs._warmer import warmer_of
 from sundog.errors import ConstructError
 from sundog.model.warmer import HANDLER_VARIABLE, INTERVAL_MINUTES, WARM_HANDLER
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_events as events
 
 ALIAS = "live"
 MOST_WARM = 100
@@ -158,7 +161,11 @@ def add_alias(
 
 
 def keep_warm(construct: SundogConstruct, count: int, function: lambda_.IFunction) -> None:
-    """Have the stack's warmer call a function every few minutes.
+    """Have the stack's warmer call a function every few minutes, and when a deploy has replaced its environments.
+
+    One rule does both: CloudFormation tells EventBridge that a stack has changed, whoever deployed it
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-events-reference.html). A session's own
+    environments are warm, so in development the schedule is enough.
 
     Args:
         construct: The function, as the schedule's parent.
@@ -176,5 +183,19 @@ def keep_warm(construct: SundogConstruct, count: int, function: lambda_.IFunctio
         "KeepWarm",
         description=f"Keeps {count} execution environments of {construct.id} warm",
         schedule=events.Schedule.rate(aws_cdk.Duration.minutes(INTERVAL_MINUTES)),
+        event_pattern=None if construct.registry.mode == "dev" else _stack_has_changed(construct),
         targets=[targets.LambdaFunction(warmer, event=told, retry_attempts=0)],
+    )
+
+
+def _stack_has_changed(construct: SundogConstruct) -> events.EventPattern:
+    from aws_cdk import aws_events as events
+
+    return events.EventPattern(
+        source=["aws.cloudformation"],
+        detail_type=["CloudFormation Stack Status Change"],
+        detail={
+            "stack-id": [construct.stack.stack_id],
+            "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"]},
+        },
     )

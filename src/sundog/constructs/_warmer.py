@@ -7,12 +7,13 @@ import aws_cdk.aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from sundog.constructs._construct import SundogConstruct
-from sundog.model.warmer import DELAY_MS, WARMER_KEY
+from sundog.model.warmer import DELAY_MS, LONGEST_DELAY_MS, WARMER_KEY
 
 WARMER_ID = "SundogWarmer"
 MEMORY_MB = 128
 
-# It waits for the answers of all, so that they run at once, each in an environment of its own.
+# It waits for the answers of all, so that they run at once, each in an environment of its own. When environments have
+# answered several because the events came one after the other, all are sent again and held for longer.
 _CODE = f"""\
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -21,24 +22,28 @@ import boto3
 from botocore.config import Config
 
 functions = boto3.client("lambda", config=Config(max_pool_connections=100, retries={{"max_attempts": 0}}))
-EVENT = json.dumps({{"{WARMER_KEY}": {{"delay_ms": {DELAY_MS}}}}})
 
 
-def call(name):
-    answer = functions.invoke(FunctionName=name, Payload=EVENT)
+def call(name, delay):
+    event = json.dumps({{"{WARMER_KEY}": {{"delay_ms": delay}}}})
+    answer = functions.invoke(FunctionName=name, Payload=event)
     told = json.load(answer["Payload"])
-    return told["environment"] if "FunctionError" not in answer else "failed: " + json.dumps(told)
+    if "FunctionError" in answer:
+        raise RuntimeError(json.dumps(told))
+    return told
 
 
 def handler(event, context):
-    with ThreadPoolExecutor(event["count"]) as threads:
-        answers = list(threads.map(call, [event["function"]] * event["count"]))
-    failed = [answer for answer in answers if answer.startswith("failed: ")]
-    if failed:
-        raise RuntimeError(failed[0])
-    warm = len(set(answers))
-    print(f"{{event['function']}}: {{event['count']}} events, {{warm}} environments")
-    return {{"events": event["count"], "environments": warm}}
+    name, count, delay = event["function"], event["count"], {DELAY_MS}
+    while True:
+        with ThreadPoolExecutor(count) as threads:
+            answers = list(threads.map(call, [name] * count, [delay] * count))
+        warm = len({{answer["environment"] for answer in answers}})
+        if warm == count or delay >= {LONGEST_DELAY_MS} or answers[0].get("live"):
+            break
+        delay *= 2
+    print(f"{{name}}: {{count}} events, {{warm}} environments")
+    return {{"events": count, "environments": warm}}
 """
 
 

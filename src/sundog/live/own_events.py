@@ -20,7 +20,7 @@ def answer_to_ours(payload: bytes, pools: Iterable[Pool]) -> InvocationResult | 
     """
     if is_warmer_event(payload):
         # The environments of a session are warm, and nobody wants to read of this.
-        return InvocationResult(payload=b'{"environment": "a live session"}')
+        return InvocationResult(payload=b'{"environment": "a live session", "live": true}')
     job = cancelled_id(payload)
     if job is None:
         return None

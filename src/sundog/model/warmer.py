@@ -19,6 +19,8 @@ INTERVAL_MINUTES = 5
 """Lambda keeps an idle environment for longer than this, by what is seen; it promises nothing."""
 DELAY_MS = 75
 """How long each environment is held, so that the others' events need environments of their own."""
+LONGEST_DELAY_MS = 600
+"""It is doubled up to this while one environment answers several events."""
 
 
 def is_warmer_event(payload: bytes) -> bool:

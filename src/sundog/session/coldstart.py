@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
-import time
-from collections.abc import Sequence
 
 import msgspec
 
-from sundog.aws.logs import log_lines
 from sundog.aws.sts import role_credentials
 from sundog.deploy.functions import deployed_functions
 from sundog.errors import AwsError, UnsupportedError
@@ -21,13 +17,9 @@ from sundog.model.project import Project, Stage
 from sundog.session.cloud import running_connection
 from sundog.session.coldstart_node import analyze_node
 from sundog.session.coldstart_python import analyze_python
-from sundog.store.database import NoStore
-from sundog.store.queries import reading
+from sundog.session.init_reports import InitReports, reports_of_lambda, reports_of_sessions
 
 MEASURED = ("python", "node")
-LOOK_BACK_DAYS = 7
-MOST_REPORTED = 100
-_INIT = re.compile(r"Init Duration: ([\d.]+) ms")
 
 
 class LanguageNotMeasured(UnsupportedError):
@@ -44,8 +36,8 @@ class ColdStart(msgspec.Struct, frozen=True, kw_only=True):
 
     function: FunctionEntry
     analysis: Analysis
-    reported_ms: list[float]
-    """What inits took where the function runs, the newest first: on AWS, or in the local sessions."""
+    reported: InitReports
+    """What was seen where the function runs: on AWS, or in the local sessions."""
     notes: list[str]
     """What could not be known, and why."""
 
@@ -76,7 +68,7 @@ async def run_coldstart(
     return ColdStart(
         function=entry,
         analysis=analysis,
-        reported_ms=await _reported(project, stage, function, notes),
+        reported=await _reported(project, stage, function, notes),
         notes=notes,
     )
 
@@ -109,7 +101,9 @@ async def _deployed(
 ) -> DeployedFunction:
     """Return the function as it is deployed; without its variables when nobody can be asked for them."""
     connection = running_connection(project, stage)
-    reason = "no `sundog dev` is running"
+    reason = (
+        "no `sundog dev` is running" if stage.is_local else f"it is not deployed to the stage `{stage.name}`"
+    )
     if connection is not None:
         alone = msgspec.structs.replace(manifest, functions=[entry])
         try:
@@ -126,30 +120,10 @@ async def _deployed(
 
 async def _reported(
     project: Project, stage: Stage, function: DeployedFunction, notes: list[str]
-) -> list[float]:
+) -> InitReports:
     if stage.is_local:
-        return _stored(project, stage, function.entry)
+        return reports_of_sessions(project, stage, function.entry)
     connection = running_connection(project, stage)
     if connection is None or not function.log_group:
-        return []
-    since = time.time() - LOOK_BACK_DAYS * 86400
-    try:
-        lines = await log_lines(connection, function.log_group, since=since, pattern='"Init Duration"')
-    except AwsError as error:
-        notes.append(f"what Lambda reported could not be read: {error.what}")
-        return []
-    return init_durations([line.text for line in reversed(lines)])[:MOST_REPORTED]
-
-
-def init_durations(lines: Sequence[str]) -> list[float]:
-    """Return the milliseconds that Lambda's REPORT lines say that inits took."""
-    return [float(match[1]) for match in map(_INIT.search, lines) if match]
-
-
-def _stored(project: Project, stage: Stage, entry: FunctionEntry) -> list[float]:
-    try:
-        with reading(project.events_db(stage.name)) as store:
-            found = store.invocations(functions=[entry.id], limit=MOST_REPORTED)
-    except NoStore:
-        return []
-    return [one.init_ms for one in found if one.cold and one.init_ms is not None]
+        return InitReports()
+    return await reports_of_lambda(connection, function, notes)

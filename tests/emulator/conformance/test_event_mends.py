@@ -194,3 +194,54 @@ def test_bucket_notifications_is_still_needed(unmended_bench):
     _, queue = unmended_bench.aws.queue()
 
     assert notified_bucket(unmended_bench, queue)["StackStatus"] != "CREATE_COMPLETE"
+
+
+def deploy_with_rule(bench, url_and_arn):
+    """Deploy a stack whose own rule waits for it, as `warm=` makes one; return the stack's id."""
+    _, arn = url_and_arn
+    name = f"stack-{uuid.uuid4().hex[:8]}"
+    pattern = {
+        "source": ["aws.cloudformation"],
+        "detail-type": ["CloudFormation Stack Status Change"],
+        "detail": {
+            "stack-id": [{"Ref": "AWS::StackId"}],
+            "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE"]},
+        },
+    }
+
+    def deploy(description):
+        rule = {
+            "Description": description,
+            "EventPattern": pattern,
+            "ScheduleExpression": "rate(5 minutes)",
+            "Targets": [{"Id": "queue", "Arn": arn}],
+        }
+        return bench.aws.deploy({"Rule": {"Type": "AWS::Events::Rule", "Properties": rule}}, name=name)[
+            "StackId"
+        ]
+
+    return deploy
+
+
+def test_a_rule_hears_that_its_stack_was_deployed_and_updated(mended):
+    url, arn = mended.aws.queue()
+    deploy = deploy_with_rule(mended, (url, arn))
+
+    identity = deploy("first")
+    [created] = mended.aws.messages(url)
+    deploy("second")
+    told = [json.loads(one["Body"]) for one in mended.aws.messages(url)]
+
+    first = json.loads(created["Body"])
+    assert first["detail-type"] == "CloudFormation Stack Status Change"
+    assert first["resources"] == [identity]
+    assert first["detail"]["status-details"]["status"] == "CREATE_COMPLETE"
+    statuses = {one["detail"]["status-details"]["status"] for one in told}
+    assert "UPDATE_COMPLETE" in statuses
+
+
+def test_stack_status_events_is_still_needed(unmended_bench):
+    url, arn = unmended_bench.aws.queue()
+    deploy_with_rule(unmended_bench, (url, arn))("first")
+
+    assert unmended_bench.aws.messages(url, seconds=1) == [], "the emulator tells rules of stacks by itself"

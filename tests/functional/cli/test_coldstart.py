@@ -12,7 +12,6 @@ import pytest
 from sundog.model.events import InvocationFinished, InvocationStarted
 from sundog.model.manifest import FunctionEntry, Manifest, SourcePlace, write_manifest
 from sundog.model.project import find_project
-from sundog.session.coldstart import init_durations
 from sundog.session.recording import recorded
 
 SLOW = "import slowlib.inner\n"
@@ -190,13 +189,3 @@ def test_inits_of_local_sessions_are_reported(sundog, measured):
     anyio.run(record_a_cold_start, find_project(measured))
 
     assert data(sundog("coldstart", "report", "--json", cwd=measured))["reported_init_ms"] == [123.0]
-
-
-def test_inits_are_read_from_the_lines_that_lambda_writes():
-    lines = [
-        "REPORT RequestId: 1\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 412.07 ms\t",
-        "REPORT RequestId: 2\tDuration: 2.50 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t",
-        "END RequestId: 2",
-    ]
-
-    assert init_durations(lines) == [412.07]

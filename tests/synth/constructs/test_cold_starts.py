@@ -40,8 +40,27 @@ Function(stack, "cold", handler="functions/digest.run")
         "SUNDOG_HANDLER": "functions/notes.get"
     }
     assert {rule["ScheduleExpression"] for rule in rules} == {"rate(5 minutes)"}
+    # A session's own environments are warm: no deploy of it need be heard of.
+    assert all("EventPattern" not in rule for rule in rules)
     assert ['\\"count\\":2' in text for text in inputs] == [True, False]
     assert [entry.warm for entry in assembly.manifest.functions] == [2, 1, 0]
+
+
+def test_the_same_rule_hears_of_every_deploy_of_the_stack(backend, monkeypatch):
+    monkeypatch.setenv("SUNDOG_MODE", "deploy")
+    (rule,) = backend('Function(stack, "a", handler="functions/notes.get", warm=2)\n').resources(
+        "backend", "AWS::Events::Rule"
+    )
+
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    assert rule["EventPattern"] == {
+        "source": ["aws.cloudformation"],
+        "detail-type": ["CloudFormation Stack Status Change"],
+        "detail": {
+            "stack-id": [{"Ref": "AWS::StackId"}],
+            "status-details": {"status": ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"]},
+        },
+    }
 
 
 def test_what_is_kept_warm_is_another_package_for_node_and_the_same_for_python(project):

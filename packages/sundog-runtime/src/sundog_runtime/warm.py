@@ -25,6 +25,14 @@ def _handler(name: str) -> Callable[[Any, Any], Any]:
 
 
 _user_handler = _handler(os.environ["SUNDOG_HANDLER"])
+_named: list[str] = []
+
+
+def _environment() -> str:
+    # Not when the module is imported: a snapshot of Lambda's would have the name in all environments.
+    if not _named:
+        _named.append(os.urandom(8).hex())
+    return _named[0]
 
 
 def handler(event: Any, context: Any) -> Any:
@@ -32,5 +40,5 @@ def handler(event: Any, context: Any) -> Any:
     if isinstance(event, dict) and WARMER_KEY in event and len(event) == 1:
         # Held for a moment, so that the warmer's other events need environments of their own.
         time.sleep(event[WARMER_KEY]["delay_ms"] / 1000)
-        return {"environment": os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")}
+        return {"environment": _environment()}
     return _user_handler(event, context)

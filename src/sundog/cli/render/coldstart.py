@@ -28,13 +28,15 @@ def show_cold_start(output: Output, found: ColdStart, *, is_local: bool) -> None
     output.data_line(
         line((found.function.name, "bold"), f"  import {_ms(measured.median_ms)}  ", (f"({rounds})", "dim"))
     )
-    if found.reported_ms:
-        where = (
-            "in local sessions, whose workers have most packages loaded already" if is_local else "on Lambda"
-        )
-        middle = _ms(statistics.median(found.reported_ms))
-        spread = f"{len(found.reported_ms)} cold starts: {_range(found.reported_ms)}"
-        output.data_line(line(f"init {where} {middle}  ", (f"({spread})", "dim")))
+    where = "in local sessions, whose workers have most packages loaded already" if is_local else "on Lambda"
+    for what, times, counted in (
+        ("init", found.reported.init_ms, "cold start"),
+        ("restore", found.reported.restore_ms, "restored environment"),
+    ):
+        if times:
+            middle = _ms(statistics.median(times))
+            spread = f"{_counted(len(times), counted)}: {_range(times)}"
+            output.data_line(line(f"{what} {where} {middle}  ", (f"({spread})", "dim")))
     output.data_line(line())
     for row in (
         *_share_rows(measured.shares),
@@ -76,7 +78,8 @@ def as_data(found: ColdStart) -> dict[str, Any]:
         "interpreter": analysis.interpreter,
         "import_ms": analysis.median_ms,
         "rounds_ms": analysis.rounds_ms,
-        "reported_init_ms": found.reported_ms,
+        "reported_init_ms": found.reported.init_ms,
+        "reported_restore_ms": found.reported.restore_ms,
         "dependencies": [
             {
                 "name": share.name,
@@ -167,6 +170,10 @@ def _ms(value: float) -> str:
 
 def _range(values: list[float]) -> str:
     return f"{_ms(min(values))} to {_ms(max(values))}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _size(value: int) -> str:
