@@ -7,6 +7,9 @@ export declare class UnknownAttribute extends Error {}
 /** A handler asks for a secret that has no value on its stage. */
 export declare class SecretNotSet extends Error {}
 
+/** A job could not be started or cancelled. */
+export declare class JobFailed extends Error {}
+
 /** A resource that is bound to the function. */
 export interface Resource {
   /** Name of the construct's class: `Table`. */
@@ -67,6 +70,20 @@ export interface Function extends ResourceWithClient {
   readonly functionArn: string;
   /** Of a function that has a URL. */
   readonly functionUrl: string;
+}
+
+/** A function that may run for hours. */
+export interface Job extends ResourceWithClient {
+  /** The function that starts and cancels it. */
+  readonly managerName: string;
+  /**
+   * Starts the job and resolves to its id.
+   *
+   * @param payload What its handler is given: anything that JSON can carry, up to 32 kB.
+   */
+  run(payload?: unknown): Promise<string>;
+  /** Ends a job that was started; one that has ended already is left alone. */
+  cancel(job: string): Promise<void>;
 }
 
 /** An HTTP API; the URL has no slash at its end. */

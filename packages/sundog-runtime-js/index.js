@@ -11,12 +11,14 @@ const PREFIX = "SUNDOG_RESOURCE_";
 const SECRET_SECONDS = 60;
 const RETRY_SECONDS = 5;
 const MOST_NAMES = 10; // in one request to Systems Manager
+const LARGEST_JOB = 32 * 1024; // it reaches CodeBuild in an environment variable
 
 /** The AWS SDK's package and class by kind. */
 const CLIENTS = {
   Bucket: ["@aws-sdk/client-s3", "S3Client"],
   EventBus: ["@aws-sdk/client-eventbridge", "EventBridgeClient"],
   Function: ["@aws-sdk/client-lambda", "LambdaClient"],
+  Job: ["@aws-sdk/client-lambda", "LambdaClient"],
   KinesisStream: ["@aws-sdk/client-kinesis", "KinesisClient"],
   Queue: ["@aws-sdk/client-sqs", "SQSClient"],
   Table: ["@aws-sdk/client-dynamodb", "DynamoDBClient"],
@@ -33,6 +35,10 @@ export class UnknownAttribute extends Error {
 
 export class SecretNotSet extends Error {
   name = "SecretNotSet";
+}
+
+export class JobFailed extends Error {
+  name = "JobFailed";
 }
 
 // Node and tools ask any object for these; no resource is meant.
@@ -123,6 +129,28 @@ class Shelf {
   }
 }
 
+/** What starts and cancels a job: both through the job's manager. */
+function jobOf({ name, manager_name }, client) {
+  async function ask(what, called) {
+    const request = new TextEncoder().encode(JSON.stringify(what));
+    if (request.length > LARGEST_JOB) {
+      throw new JobFailed(
+        `the payload of job \`${name}\` has ${request.length} bytes, ${LARGEST_JOB} is the most; ` +
+          "put it into a bucket or a table, and pass its key",
+      );
+    }
+    const { InvokeCommand } = await sdk(CLIENTS.Job[0], `resources.${name}.${called}()`);
+    const answer = await (await client()).send(new InvokeCommand({ FunctionName: manager_name, Payload: request }));
+    const told = JSON.parse(new TextDecoder().decode(answer.Payload));
+    if (answer.FunctionError) throw new JobFailed(`job \`${name}\`: ${told.errorMessage ?? JSON.stringify(told)}`);
+    return told.id;
+  }
+  return {
+    run: (payload = null) => ask({ run: payload }, "run"),
+    cancel: async (job) => void (await ask({ cancel: job }, "cancel")),
+  };
+}
+
 function resourceOf(values, shelf) {
   const made = Object.fromEntries(Object.entries(values).map(([name, value]) => [camel(name), value]));
   const client = CLIENTS[values.kind];
@@ -133,6 +161,7 @@ function resourceOf(values, shelf) {
       return ready;
     };
   }
+  if (values.kind === "Job") Object.assign(made, jobOf(values, made.client));
   if (values.kind === "Secret") {
     const given = values.value;
     made.value = async () => given ?? shelf.valueOf(values);

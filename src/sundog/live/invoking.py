@@ -157,7 +157,7 @@ class Call:
             "Sundog.JobCancelled", f"RequestId: {request_id} Error: the job was cancelled"
         )
         if self._environment is None:
-            self.result.set_result(InvocationResult(payload=body, function_error="Unhandled"))
+            self._never_ran("error", body, faults.function_error(body, self._root), "", None)
             return
         self._environment.stop("removed")
         self._environment.drain()
@@ -176,17 +176,23 @@ class Call:
         """Answer with the error that kept every environment from serving."""
         if self.done:
             return
-        entry = self.function.entry
-        now = time.time()
         self.lines += failure.lines
         self.cold = True
+        self._never_ran("init_error", failure.body, failure.error, failure.environment or "", failure.init_ms)
+
+    def _never_ran(
+        self, outcome: Outcome, body: bytes, error: FunctionError, environment: str, init_ms: float | None
+    ) -> None:
+        """Record an event that no handler was given, and answer it."""
+        entry = self.function.entry
+        now = time.time()
         self._observer(
             InvocationStarted(
                 at=now,
                 request_id=self.invocation.request_id,
                 function=entry.id,
-                environment=failure.environment or "",
-                cold=True,
+                environment=environment,
+                cold=self.cold,
                 trigger=trigger_of(entry.triggers, self.invocation.payload),
                 payload=self.invocation.payload,
                 trace_id=self.trace_id,
@@ -194,16 +200,7 @@ class Call:
                 replay_of=self._replay_of,
             )
         )
-        self._conclude(
-            "init_error",
-            failure.body,
-            failure.environment or "",
-            0.0,
-            "Unhandled",
-            None,
-            failure.error,
-            failure.init_ms,
-        )
+        self._conclude(outcome, body, environment, 0.0, "Unhandled", None, error, init_ms)
 
     async def _watched(self, environment: Host, deadline: Deadline) -> None:
         expiry = asyncio.ensure_future(deadline.expired())

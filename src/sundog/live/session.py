@@ -24,7 +24,7 @@ from sundog.live.graph import ImportGraph
 from sundog.live.interpreter import InterpreterChooser
 from sundog.live.invoking import Call
 from sundog.live.options import LiveOptions
-from sundog.live.own_events import answer_to_ours
+from sundog.live.own_events import OwnEvents
 from sundog.live.pool import Pool
 from sundog.live.runner import Runner, Spawn
 from sundog.live.runtime_api.credentials import CredentialsEndpoint
@@ -104,6 +104,7 @@ class LiveSession:
         self._by_name: dict[str, Pool] = {}
         self._roles: dict[str, RoleCredentials] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._own_events = OwnEvents()
         self._interpreters = InterpreterChooser(project, self._notice, environ=self.options.environ)
         self._python = self._make_python()
         self._runners: dict[str, Runner] = {"python": self._python}
@@ -202,7 +203,7 @@ class LiveSession:
         Raises:
             UnknownFunction: The session does not run the function.
         """
-        if (own := answer_to_ours(invocation.payload, self._pools.values())) is not None:
+        if (own := self._own_events.answer(invocation.payload, self._pools.values())) is not None:
             return own
         if invocation.physical_name not in self._by_name and not await self.has(invocation.physical_name):
             raise self._unknown(invocation.physical_name)
@@ -217,6 +218,9 @@ class LiveSession:
             root=self._root,
             enforce_memory=self.options.enforce_memory,
         )
+        if self._own_events.was_cancelled(invocation.request_id):
+            call.cancel()
+            return await call.result
         return await pool.invoke(call)
 
     def forget(self, functions: Collection[str]) -> None:

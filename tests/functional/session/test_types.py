@@ -56,7 +56,9 @@ const future: string = resources.future.newName + resources.send.functionArn;
 resources.nots;
 resources.notes.tableNam;
 const wrong: number = resources.notes.tableName;
-export { table, jobs, limit, key, future, wrong };
+const started: Promise<string> = resources.encode.run({ video: 1 });
+resources.encode.cancel(1);
+export { table, jobs, limit, key, future, wrong, started };
 """
 TSCONFIG = """
 {
@@ -109,6 +111,7 @@ MANIFEST = Manifest(
         resource("key", "Secret", ["fallback", "parameter"]),
         resource("future", "KindOfTomorrow", ["new_name"]),
         resource("digest", "Cron", []),
+        resource("encode", "Job", ["manager_name"]),
     ],
     functions=[function("backend/send"), function("backend/my-jobs/consumer")],
 )
@@ -203,6 +206,7 @@ def test_the_typescript_compiler_knows_them_too(project, npm_packages):
         "handler.ts(9,11)",
         "handler.ts(10,17)",
         "handler.ts(11,7)",
+        "handler.ts(13,25)",
     ], done.stdout
     assert "Property 'nots' does not exist on type 'Resources'" in done.stdout
 

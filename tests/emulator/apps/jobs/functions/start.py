@@ -4,4 +4,7 @@ from sundog_runtime import resources
 def handler(event, context):
     if "cancel" in event:
         return resources.encode.cancel(event["cancel"])
-    return resources.encode.run({"video": event["video"]})
+    job = resources.encode.run({"video": event["video"]})
+    if event.get("at_once"):
+        resources.encode.cancel(job)
+    return job
