@@ -297,6 +297,12 @@ class AppSyncApi(SundogConstruct):
         return str(self.cdk.graphql_api.graphql_url)
 
     @property
+    def realtime_url(self) -> str | None:
+        """Where clients subscribe, known to CloudFormation; None for an API that is not made here."""
+        made = self.cdk.graphql_api.node.default_child
+        return str(made.attr_realtime_url) if isinstance(made, appsync.CfnGraphQLApi) else None
+
+    @property
     def custom_domain_url(self) -> str | None:
         """Where queries are sent under the API's own domain; None without one."""
         return None if self._domain_name is None else f"https://{self._domain_name}/graphql"

@@ -14,6 +14,7 @@ from sundog.aws.embedded.interface import ServiceKind
 _HOST = r"(?:[a-z0-9-]+\.)*(?:amazonaws\.com(?:\.cn)?|on\.aws|localhost|127\.0\.0\.1)(?::\d+)?"
 _API = re.compile(rf"(?:https?|wss?)://([a-z0-9]+)\.execute-api\.{_HOST}(/[^\s\"'?#]*)?")
 _GRAPHQL = re.compile(rf"https?://([a-z0-9]+)\.appsync-api\.{_HOST}/graphql")
+_GRAPHQL_LIVE = re.compile(rf"wss?://([a-z0-9]+)\.appsync-realtime-api\.{_HOST}/graphql")
 _FUNCTION_URL = re.compile(rf"https?://([a-z0-9-]+)\.lambda-url\.{_HOST}(/)?")
 _DISTRIBUTION = re.compile(r"https?://([a-z0-9]+)\.cloudfront\.net")
 _QUEUE = re.compile(
@@ -63,6 +64,8 @@ def rewrite_url(endpoint_url: str, text: str) -> str:
 
     text = _API.sub(api, text)
     text = _GRAPHQL.sub(lambda match: f"{endpoint_url}/v1/apis/{match.group(1)}/graphql", text)
+    live = endpoint_url.replace("http://", "ws://", 1)
+    text = _GRAPHQL_LIVE.sub(lambda match: f"{live}/v1/apis/{match.group(1)}/graphql/realtime", text)
     text = _FUNCTION_URL.sub(lambda match: url_for(endpoint_url, "function_url", match.group(1)), text)
     # Pages name their files from the root of the host, so a site cannot stand below a path.
     port = endpoint_url.rpartition(":")[2]

@@ -25,6 +25,14 @@ HERE = "http://127.0.0.1:4566"
             "wss://abc12345.execute-api.eu-west-1.amazonaws.com/live",
             "ws://127.0.0.1:4566/_aws/execute-api/abc12345/live",
         ),
+        (
+            "https://a1b2.appsync-api.eu-west-1.amazonaws.com/graphql",
+            f"{HERE}/v1/apis/a1b2/graphql",
+        ),
+        (
+            "wss://a1b2.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
+            "ws://127.0.0.1:4566/v1/apis/a1b2/graphql/realtime",
+        ),
         ("https://sqs.us-east-1.amazonaws.com/000000000000/q", f"{HERE}/000000000000/q"),
         ("https://0a1b.lambda-url.us-east-1.on.aws/", f"{HERE}/_aws/lambda-url/0a1b/"),
         ("https://photos.s3.eu-west-1.amazonaws.com/a.png", f"{HERE}/photos/a.png"),
