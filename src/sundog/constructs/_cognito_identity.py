@@ -127,3 +127,24 @@ def attach_roles(
         identity_pool_id=pool.ref,
         roles={who: role.role_arn for who, role in roles.items() if role is not None},
     )
+
+
+def own_objects(bucket_arn: str, prefix: str) -> list[iam.PolicyStatement]:
+    """Return what lets a user of an identity pool use the objects of a bucket that are theirs.
+
+    IAM fills in who calls: https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html
+
+    Args:
+        bucket_arn: The bucket.
+        prefix: What the names of everybody's objects begin with.
+    """
+    own = f"{prefix}/${{cognito-identity.amazonaws.com:sub}}"
+    objects = iam.PolicyStatement(
+        actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], resources=[f"{bucket_arn}/{own}/*"]
+    )
+    listing = iam.PolicyStatement(
+        actions=["s3:ListBucket"],
+        resources=[bucket_arn],
+        conditions={"StringLike": {"s3:prefix": [f"{own}/*"]}},
+    )
+    return [objects, listing]

@@ -18,7 +18,9 @@ from sundog.constructs._cognito_identity import (
     create_identity_pool,
     create_role,
     login_providers,
+    own_objects,
 )
+from sundog.constructs._cognito_pool import create_user_pool
 from sundog.constructs._cognito_triggers import CLAIMS_VERSIONS, TRIGGERS, add_trigger
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import FunctionDefinition
@@ -26,22 +28,12 @@ from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._function_set import FunctionSet, identifier
 from sundog.constructs._permissions import Permission, grant_permission
 from sundog.constructs._registry import listed
-from sundog.constructs._settings import one_of, refuse_unknown_settings
+from sundog.constructs._settings import one_of
+from sundog.constructs.bucket import Bucket
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError, suggestion
 from sundog.model.manifest import Trigger
 
-ALIASES = ("username", "email", "phone", "preferred_username")
-_PASSWORD_SETTINGS = (
-    "min_length",
-    "require_lowercase",
-    "require_uppercase",
-    "require_digits",
-    "require_symbols",
-    "password_history_size",
-    "temp_password_validity",
-)
-_PASSWORD_DEFAULTS = dict.fromkeys(_PASSWORD_SETTINGS[1:5], True) | {"min_length": 8}
 _READ_USERS = ("cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers")
 
 
@@ -131,8 +123,12 @@ class Cognito(SundogConstruct):
             "triggers": triggers,
         }
         existing = self.cdk_import("user_pool", configured)
-        self.cdk.user_pool = existing or self._create(
-            login or ("username",), self_sign_up is not False, password_policy or {}
+        self.cdk.user_pool = existing or create_user_pool(
+            self,
+            login or ("username",),
+            password_policy or {},
+            self_sign_up=self_sign_up is not False,
+            kind=InvalidCognito,
         )
         self._claims_version = one_of(
             self, InvalidCognito, "version of the event", claims_version, CLAIMS_VERSIONS
@@ -142,39 +138,6 @@ class Cognito(SundogConstruct):
         self._create_clients({} if clients is None else clients)
         self._create_identity_pool(identity_pool, guests, federation or {})
         self.registry.constructs.append(self)
-
-    def _create(
-        self,
-        login: Sequence[str],
-        self_sign_up: bool,  # noqa: FBT001 - the caller's own argument
-        password_policy: Mapping[str, Any],
-    ) -> cognito.UserPool:
-        names = [one_of(self, InvalidCognito, "login name", name, ALIASES) for name in login]
-        refuse_unknown_settings(
-            self, InvalidCognito, "`password_policy`", password_policy, _PASSWORD_SETTINGS
-        )
-        if "preferred_username" in names and "username" not in names:
-            raise self.error(
-                InvalidCognito,
-                f"Cognito `{self.id}`: `login` has `preferred_username` and not `username`",
-                why="Cognito takes a preferred name beside the one that stays",
-                fix='write `login=["username", "preferred_username"]`',
-            )
-        own: dict[str, Any] = {
-            "sign_in_aliases": cognito.SignInAliases(**dict.fromkeys(names, True)),
-            # Whoever wrote Ada@example.com yesterday is the same person today.
-            "sign_in_case_sensitive": False,
-            "self_sign_up_enabled": self_sign_up,
-            "password_policy": cognito.PasswordPolicy(
-                **with_durations(self, InvalidCognito, {**_PASSWORD_DEFAULTS, **password_policy})
-            ),
-            "removal_policy": self.registry.removal_policy,
-        }
-        if "phone" not in names:
-            # A code that confirms the sign-up has to go somewhere, and so has one for a forgotten password.
-            own["auto_verify"] = cognito.AutoVerifiedAttrs(email=True)
-            own["account_recovery"] = cognito.AccountRecovery.EMAIL_ONLY
-        return cognito.UserPool(self, "UserPool", **{**own, **self.cdk_props("user_pool")})
 
     def _add_trigger(self, name: str, definition: FunctionDefinition) -> None:
         one_of(self, InvalidCognito, "trigger", name, tuple(TRIGGERS))
@@ -253,6 +216,21 @@ class Cognito(SundogConstruct):
             >>> users.grant_signed_in([(photos, "grant_read")])
         """
         self._grant(self.cdk.authenticated_role, permissions, "identity_pool=True")
+
+    def grant_own_objects(self, bucket: Bucket, prefix: str = "private") -> None:
+        """Let each signed-in user read, write, list and delete objects of their own, and of nobody else.
+
+        They are below `<prefix>/<identity id>/`, where the identity id is what the identity pool calls the user. IAM
+        fills it in for whoever calls: https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html
+
+        Args:
+            bucket: Where the objects are.
+            prefix: What the names of all of them begin with.
+
+        Example:
+            >>> users.grant_own_objects(photos)
+        """
+        self.grant_signed_in(own_objects(str(bucket.bucket_arn), prefix.strip("/")))
 
     def grant_guests(self, permissions: Sequence[Permission]) -> None:
         """Let whoever has not signed in use resources with the credentials of the identity pool.

@@ -7,6 +7,8 @@ import json
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.xdist_group("apps")
@@ -15,7 +17,7 @@ PASSWORD = "Passw0rd!"
 CODE = "123456"
 
 APP = """
-    from sundog import Api, App, Cognito, Function, Table
+    from sundog import Api, App, Bucket, Cognito, Function, Table
 
     app = App()
 
@@ -45,15 +47,21 @@ APP = """
         )
         users.grant_signed_in([(notes, "grant_read_data")])
         users.grant_guests(["polly:SynthesizeSpeech"])
+        files = Bucket(stack, "files")
+        users.grant_own_objects(files)
         Function(stack, "look", handler="functions/triggers.look", bind=[users])
-        Api(
+        api = Api(
             stack,
             "api",
             authorizers={"members": {"type": "user_pool", "user_pool": users}},
             authorizer="members",
-            routes={"GET /me": "functions/triggers.me"},
+            routes={
+                "GET /me": "functions/triggers.me",
+                "GET /mine": {"handler": "functions/triggers.mine", "authorizer": "iam"},
+            },
         )
-        stack.outputs(UserPoolId=users.user_pool_id, ClientId=users.client_id, IdentityPoolId=users.identity_pool_id)
+        users.grant_signed_in([(api, "grant_invoke")])
+        stack.outputs(UserPoolId=users.user_pool_id, ClientId=users.client_id, IdentityPoolId=users.identity_pool_id, ApiUrl=api.url)
 
 
     app.synth()
@@ -82,6 +90,10 @@ TRIGGERS = """
     def me(event, context):
         claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
         return {"email": claims["email"], "plan": claims["plan"]}
+
+
+    def mine(event, context):
+        return event["requestContext"]["authorizer"]["iam"]["cognitoIdentity"]
 
 
     def look(event, context):
@@ -222,23 +234,89 @@ def test_a_challenge_of_ones_own_signs_in(people):
 def credentials(app, **logins):
     identities = app.aws("cognito-identity")
     identity = identities.get_id(IdentityPoolId=app.output("IdentityPoolId"), **logins)["IdentityId"]
-    return identities.get_credentials_for_identity(IdentityId=identity, **logins)["Credentials"]
+    given = identities.get_credentials_for_identity(IdentityId=identity, **logins)["Credentials"]
+    return boto3.Session(
+        given["AccessKeyId"], given["SecretKey"], given["SessionToken"], "eu-west-1"
+    ), identity
 
 
-def caller(app, given):
-    session = boto3.Session(given["AccessKeyId"], given["SecretKey"], given["SessionToken"])
-    client = session.client("sts", endpoint_url=app.endpoint_url, region_name="eu-west-1")
-    return client.get_caller_identity()["Arn"]
+def caller(app, session):
+    return session.client("sts", endpoint_url=app.endpoint_url).get_caller_identity()["Arn"]
+
+
+def member(app, people, email):
+    """Sign somebody up and in; return their AWS session, and what the identity pool calls them."""
+    people.sign_up(email)
+    provider = f"cognito-idp.eu-west-1.amazonaws.com/{people.pool}"
+    return credentials(app, Logins={provider: people.sign_in(email)["IdToken"]})
+
+
+def policies(app, session):
+    """The policies of the role that the credentials are of, with the identity that IAM fills in."""
+    role = caller(app, session).split("/")[1]
+    iam = app.aws("iam")
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        yield json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+
+
+def decided(app, session, identity, action, resource):
+    """What IAM says to an action of somebody with these credentials."""
+    documents = [
+        text.replace("${cognito-identity.amazonaws.com:sub}", identity) for text in policies(app, session)
+    ]
+    found = app.aws("iam").simulate_custom_policy(
+        PolicyInputList=documents, ActionNames=[action], ResourceArns=[resource]
+    )
+    return found["EvaluationResults"][0]["EvalDecision"]
 
 
 def test_signed_in_users_and_guests_get_credentials_of_their_roles(app, people):
-    people.sign_up("kim@example.com")
-    provider = f"cognito-idp.eu-west-1.amazonaws.com/{people.pool}"
-    signed_in = credentials(app, Logins={provider: people.sign_in("kim@example.com")["IdToken"]})
-    guest = credentials(app)
+    signed_in, _ = member(app, people, "kim@example.com")
+    guest, _ = credentials(app)
 
     assert "AuthenticatedRole" in caller(app, signed_in)
     assert "UnauthenticatedRole" in caller(app, guest)
+
+
+def signed(session, url):
+    """The headers with which these credentials may call an address."""
+    request = AWSRequest("GET", url)
+    SigV4Auth(session.get_credentials(), "execute-api", "eu-west-1").add_auth(request)
+    return dict(request.headers)
+
+
+def test_a_route_of_iam_knows_which_user_calls(app, people):
+    session, identity = member(app, people, "route@example.com")
+    url = app.output("ApiUrl") + "/mine"
+    answered = app.request("GET", url, headers=signed(session, url))
+
+    assert app.request("GET", url).status == 403
+    assert (answered.status, answered.json()["identityId"]) == (200, identity)
+    assert answered.json()["identityPoolId"] == app.output("IdentityPoolId")
+    arn = f"arn:aws:execute-api:eu-west-1:000000000000:{app.physical_id('api')}"
+    assert decided(app, session, identity, "execute-api:Invoke", f"{arn}/$default/GET/mine") == "allowed"
+    assert (
+        decided(app, session, identity, "execute-api:Invoke", f"{arn}x/$default/GET/mine") == "implicitDeny"
+    )
+
+
+def test_each_user_has_objects_of_their_own(app, people):
+    (ada, ada_id), (bob, bob_id) = (
+        member(app, people, "own@example.com"),
+        member(app, people, "b@example.com"),
+    )
+    bucket = app.physical_id("files")
+    key = f"private/{ada_id}/diary.txt"
+    ada.client("s3", endpoint_url=app.endpoint_url).put_object(Bucket=bucket, Key=key, Body=b"dear diary")
+    read = ada.client("s3", endpoint_url=app.endpoint_url).get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def may(session, identity, action):
+        return decided(app, session, identity, action, f"arn:aws:s3:::{bucket}/{key}")
+
+    assert read == b"dear diary"
+    assert {may(ada, ada_id, f"s3:{one}Object") for one in ("Get", "Put", "Delete")} == {"allowed"}
+    assert {may(bob, bob_id, f"s3:{one}Object") for one in ("Get", "Put", "Delete")} == {"implicitDeny"}
+    assert may(ada, ada_id, "s3:PutObjectAcl") == "implicitDeny"
 
 
 def test_an_edited_trigger_decides_over_the_next_sign_up(app, people):

@@ -117,6 +117,21 @@ def test_only_the_roles_of_the_identity_pool_get_what_is_granted(backend):
     assert only(guests)["Action"] == "polly:SynthesizeSpeech"
 
 
+def test_each_user_may_use_objects_of_their_own_and_no_others(backend):
+    own = """
+users = Cognito(stack, "users")
+users.grant_own_objects(Bucket(stack, "files"), prefix="/home/")
+"""
+    (policy,) = backend(own).resources("backend", "AWS::IAM::Policy")
+    objects, listing = policy["PolicyDocument"]["Statement"]
+    place = "home/${cognito-identity.amazonaws.com:sub}/*"
+
+    assert policy["Roles"][0]["Ref"].startswith("usersAuthenticatedRole")
+    assert objects["Action"] == ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    assert objects["Resource"]["Fn::Join"][1][-1] == f"/{place}"
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": [place]}}
+
+
 def test_triggers_share_a_handler_and_change_access_tokens_when_asked(backend):
     assembly = backend(TRIGGERED)
     pool = only(assembly.resources("backend", "AWS::Cognito::UserPool"))
