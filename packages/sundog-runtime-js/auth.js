@@ -8,6 +8,7 @@ const PREFIX = "SUNDOG_RESOURCE_";
 const SIGNER_PREFIX = "SUNDOG_AUTH_SIGNER_";
 const PURPOSE = "session";
 const ALGORITHM = "RS256"; // never the token's own choice
+const WEB_SOCKET_PROTOCOL = "session";
 const LONGEST = 8192;
 const SHORTEST_BITS = 2048;
 const SKEW_SECONDS = 60;
@@ -179,7 +180,9 @@ function tokenIn(event, settings) {
     const [name, ...value] = pair.trim().split("=");
     if (name === wanted && value.length) return value.join("=");
   }
-  return undefined;
+  // Browsers let pages send nothing else to a WebSocket on another host: `new WebSocket(url, ["session", token])`.
+  const [protocol, token] = (headers["sec-websocket-protocol"] ?? "").split(",").map((one) => one.trim());
+  return protocol === WEB_SOCKET_PROTOCOL ? token : undefined;
 }
 
 /** Somebody who has signed in. */

@@ -77,9 +77,10 @@ def test_sessions_that_python_signed_are_found_wherever_they_are(look, private, 
         {"headers": {"Authorization": f"bearer {new}"}},
         {"headers": {}, "cookies": ["other=1", f"__Host-auth-session={new}"]},
         {"headers": {"cookie": f"a=b; __Host-auth-session={new}"}},
+        {"headers": {"Sec-WebSocket-Protocol": f"session, {new}"}},
     )
 
-    assert [(one["subject"], one["properties"]) for one in found] == [("ada", {"plan": "gold"})] * 5
+    assert [(one["subject"], one["properties"]) for one in found] == [("ada", {"plan": "gold"})] * 6
     assert {one["expiresAt"] - one["issuedAt"] for one in found} == {600}
     assert systems_manager.asked == 1
 
@@ -107,6 +108,7 @@ def test_forged_changed_and_old_sessions_are_refused(look, private, keys):
         "nonsense",
         {"headers": {"authorization": "Bearer nonsense"}, "cookies": [f"__Host-auth-session={token}"]},
         {"headers": {"cookie": f"auth-session={token}"}},
+        {"headers": {"sec-websocket-protocol": token}},
     ) == [
         "NotSignedIn: the session is not good: it is signed in another way",
         "NotSignedIn: the session is not good: it is signed in another way",
@@ -120,6 +122,7 @@ def test_forged_changed_and_old_sessions_are_refused(look, private, keys):
         "NotSignedIn: the session is not good: it is signed in another way",
         "NotSignedIn: the session is not good: it is no token",
         "NotSignedIn: the session is not good: it is no token",
+        "NotSignedIn: the request has no session",
         "NotSignedIn: the request has no session",
     ]
 

@@ -9,7 +9,7 @@ import pytest
 from .openid_provider import CLIENT_SECRET, Browser, OpenIdProvider
 
 APP = """
-    from sundog import Api, App, Auth, Function, Queue
+    from sundog import Api, App, Auth, Function, Queue, WebSocketApi
 
     app = App()
     KEYS = (1, 1)
@@ -37,7 +37,10 @@ APP = """
             stack, "token", handler="functions/me.token", bind=[auth], permissions=[(auth, "grant_signing")]
         )
         Function(stack, "forger", handler="functions/me.token", bind=[auth])
-        stack.outputs(ApiUrl=api.url, AuthUrl=auth.url)
+        chat = WebSocketApi(
+            stack, "chat", bind=[auth], routes={{"$connect": "functions/me.connect", "$default": "functions/me.say"}}
+        )
+        stack.outputs(ChatUrl=chat.url, ApiUrl=api.url, AuthUrl=auth.url)
 
 
     app.synth()
@@ -48,7 +51,8 @@ AUTH = """
     import os
 
     from sundog_runtime import resources
-    from sundog_runtime.auth import AuthHandler, MagicLink, OAuth2, Oidc, SignInRefused
+    from sundog_runtime.auth import Apple, AuthHandler, Facebook, GitHub, Google, MagicLink, Microsoft, OAuth2, Oidc
+    from sundog_runtime.auth import SignInRefused, Twitch
 
     ISSUER = os.environ["ISSUER"]
     CLIENT = {"client_id": "notes", "client_secret": lambda: os.environ["SECRET"]}
@@ -75,6 +79,24 @@ AUTH = """
                 scopes=["user"],
                 **CLIENT,
             ),
+            "google": Google(issuer=f"{ISSUER}/google", **CLIENT),
+            "microsoft": Microsoft(authority=f"{ISSUER}/microsoft", **CLIENT),
+            "apple": Apple(issuer=f"{ISSUER}/apple", **CLIENT),
+            "twitch": Twitch(issuer=f"{ISSUER}/twitch", **CLIENT),
+            "github": GitHub(
+                authorize_url=f"{ISSUER}/github/authorize",
+                token_url=f"{ISSUER}/github/token",
+                user_url=f"{ISSUER}/github/user",
+                **CLIENT,
+            ),
+            "facebook": Facebook(
+                authorize_url=f"{ISSUER}/facebook/authorize",
+                token_url=f"{ISSUER}/facebook/token",
+                user_url=f"{ISSUER}/facebook/me",
+                **CLIENT,
+            ),
+            # Nothing listens at this port.
+            "down": Oidc(issuer="http://127.0.0.1:9", **CLIENT),
             "email": MagicLink(send=send),
         },
         on_sign_in=welcome,
@@ -88,6 +110,17 @@ ME = """
     @signed_in
     def handler(event, context, session):
         return {"subject": session.subject, **session.properties}
+
+
+    def connect(event, context):
+        session = Session.find(event)
+        if session is None:
+            return {"statusCode": 401}
+        return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "session"}}
+
+
+    def say(event, context):
+        return {"statusCode": 200}
 
 
     def token(event, context):

@@ -1,12 +1,13 @@
 """A provider of OpenID Connect and OAuth 2.0 on this machine, which really checks what the standards say, and a browser.
 
-It signs with a key of no use anywhere else. A test changes `provider.claims` or `provider.lie` to have it misbehave.
+It signs with a key of no use anywhere else. A test changes `provider.claims`, `provider.header` or `provider.fails` to have it misbehave.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 import threading
@@ -38,6 +39,9 @@ PRIVATE = int(
 EXPONENT = 65537
 SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
 CLIENT_ID, CLIENT_SECRET = "notes", "s3cret/with + signs"
+ACCESS_TOKEN = "ada's"
+DIRECTORY = "9188040d-6c67-4c5b-b112-36a304b66dad"
+SECRET_IN_FORM = frozenset({"/github", "/facebook", "/twitch", "/apple"})
 
 
 def encoded(content: bytes) -> str:
@@ -59,7 +63,7 @@ def rs256(header: dict[str, Any], claims: dict[str, Any]) -> str:
 
 
 class OpenIdProvider:
-    """The provider."""
+    """The provider; below each path it is another one, with an issuer of its own."""
 
     def __init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -75,45 +79,112 @@ class OpenIdProvider:
         self.header: dict[str, Any] = {}
         """Laid over the header of the next ID tokens."""
         self.denies = False
+        self.fails = False
+        """Answer 500 wherever the app itself asks."""
         self.codes: dict[str, dict[str, str]] = {}
+        self.asked: list[dict[str, str]] = []
+        """What people were sent here with."""
 
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
 
-    def authorize(self, query: dict[str, str]) -> tuple[int, dict[str, str], dict[str, Any]]:
+    def issuer(self, prefix: str) -> str:
+        """What a provider calls itself; Microsoft's shared one names a directory that is filled in for each person."""
+        return f"{self.url}{prefix.replace('common', '{tenantid}')}"
+
+    def discovery(self, prefix: str) -> dict[str, str]:
+        base = f"{self.url}{prefix}"
+        return {
+            "issuer": self.issuer(prefix),
+            "jwks_uri": f"{base}/jwks",
+            "authorization_endpoint": f"{base}/authorize",
+            "token_endpoint": f"{base}/token",
+        }
+
+    def authorize(self, prefix: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         """Somebody signs in, at once, as Ada."""
+        self.asked.append(query)
         if query.get("client_id") != CLIENT_ID or query.get("response_type") != "code":
             return 400, {}, {"error": "invalid_request"}
-        back = {"state": query["state"], "iss": self.url}
+        back = {"state": query["state"], "iss": self.issuer(prefix)}
         if self.denies:
             back["error"] = "access_denied"
         else:
             back["code"] = secrets.token_urlsafe(16)
-            self.codes[back["code"]] = query
+            self.codes[back["code"]] = {**query, "prefix": prefix}
+        if query.get("response_mode") == "form_post":
+            # A page that posts itself, as Apple's does.
+            return 200, {}, {"action": query["redirect_uri"], "form": back}
         return 302, {"location": f"{query['redirect_uri']}?{urlencode(back)}"}, {}
 
     def token(
-        self, headers: dict[str, str], form: dict[str, str]
+        self, prefix: str, headers: dict[str, str], form: dict[str, str]
     ) -> tuple[int, dict[str, str], dict[str, Any]]:
         """Exchange a code, once, for who began with the verifier and knows the secret."""
         basic = base64.b64decode(headers.get("authorization", "").removeprefix("Basic ")).decode()
-        if [unquote(part) for part in basic.partition(":")[::2]] != [CLIENT_ID, CLIENT_SECRET]:
+        given = [unquote(part) for part in basic.partition(":")[::2]]
+        if prefix in SECRET_IN_FORM:
+            given = [form.get("client_id", ""), form.get("client_secret", "")]
+        if given != [CLIENT_ID, CLIENT_SECRET]:
             return 401, {}, {"error": "invalid_client"}
         asked = self.codes.pop(form.get("code", ""), None)
-        if asked is None or form.get("redirect_uri") != asked["redirect_uri"]:
-            return 400, {}, {"error": "invalid_grant"}
         challenge = encoded(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-        if asked.get("code_challenge_method") != "S256" or challenge != asked.get("code_challenge"):
-            return 400, {}, {"error": "invalid_grant"}
-        tokens = {"access_token": "ada's", "token_type": "Bearer"}
+        if (
+            asked is None
+            or form.get("redirect_uri") != asked["redirect_uri"]
+            or prefix != asked["prefix"]
+            or asked.get("code_challenge_method") != "S256"
+            or challenge != asked.get("code_challenge")
+        ):
+            # GitHub says it with 200.
+            return (
+                (200, {}, {"error": "bad_verification_code"})
+                if prefix == "/github"
+                else (
+                    400,
+                    {},
+                    {"error": "invalid_grant"},
+                )
+            )
+        tokens = {"access_token": ACCESS_TOKEN, "token_type": "Bearer"}
         if "openid" in asked["scope"].split():
-            now = int(time.time())
-            claims = {"iss": self.url, "aud": CLIENT_ID, "sub": "ada-1", "iat": now, "exp": now + 300}
-            person = {"email": "ada@example.com", "email_verified": True, "nonce": asked.get("nonce")}
-            header = {"alg": "RS256", "kid": "one", **self.header}
-            tokens["id_token"] = rs256(header, {**claims, **person, **self.claims})
+            tokens["id_token"] = self.id_token(prefix, asked)
         return 200, {}, tokens
+
+    def id_token(self, prefix: str, asked: dict[str, str]) -> str:
+        now = int(time.time())
+        issuer = self.issuer(prefix).replace("{tenantid}", DIRECTORY)
+        claims = {"iss": issuer, "aud": CLIENT_ID, "sub": "ada-1", "iat": now, "exp": now + 300}
+        person = {"email": "ada@example.com", "email_verified": True, "nonce": asked.get("nonce")}
+        if issuer != self.issuer(prefix):
+            person["tid"] = DIRECTORY
+        header = {"alg": "RS256", "kid": "one", **self.header}
+        return rs256(header, {**claims, **person, **self.claims})
+
+    def person(self, prefix: str, what: str, query: dict[str, str]) -> Any:
+        """What an API says of who owns the access token; None where there is nothing."""
+        if (prefix, what) == ("/github/user", "emails"):
+            second = {"email": "ada@example.com", "primary": True, "verified": True}
+            return [{"email": "old@example.com", "primary": False, "verified": True}, second]
+        proof = hmac.new(CLIENT_SECRET.encode(), ACCESS_TOKEN.encode(), hashlib.sha256).hexdigest()
+        if (prefix, what) == ("/facebook", "me") and query.get("appsecret_proof") == proof:
+            return {"id": "f-1", "name": "Ada", "email": "ada@example.com"}
+        if what == "user":
+            return {"id": 17, "email": "ada@example.com"}
+        return None
+
+    def get(self, path: str, query: dict[str, str], token: str | None) -> tuple[int, dict[str, str], Any]:
+        prefix, _, what = path.removesuffix("/.well-known/openid-configuration").rpartition("/")
+        if path.endswith("/.well-known/openid-configuration"):
+            return 200, {}, self.discovery(f"{prefix}/{what}" if what else "")
+        if what == "jwks":
+            key = {"kty": "RSA", "kid": "one", "use": "sig", "n": number(MODULUS), "e": number(EXPONENT)}
+            return 200, {}, {"keys": [key]}
+        if what == "authorize":
+            return self.authorize(prefix, query)
+        found = self.person(prefix, what, query) if token == f"Bearer {ACCESS_TOKEN}" else None
+        return (404, {}, {"error": "not_found"}) if found is None else (200, {}, found)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         provider = self
@@ -121,28 +192,20 @@ class OpenIdProvider:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                key = {"kty": "RSA", "kid": "one", "use": "sig", "n": number(MODULUS), "e": number(EXPONENT)}
-                if parts.path == "/.well-known/openid-configuration":
-                    ends = {"authorization": "authorize", "token": "token"}
-                    found = {f"{name}_endpoint": f"{provider.url}/{path}" for name, path in ends.items()}
-                    self.answer(
-                        200, {}, {"issuer": provider.url, "jwks_uri": f"{provider.url}/jwks", **found}
-                    )
-                elif parts.path == "/jwks":
-                    self.answer(200, {}, {"keys": [key]})
-                elif parts.path == "/authorize":
-                    self.answer(*provider.authorize(dict(parse_qsl(parts.query))))
-                elif parts.path == "/user" and self.headers.get("authorization") == "Bearer ada's":
-                    self.answer(200, {}, {"id": 17, "email": "ada@example.com"})
-                else:
-                    self.answer(404, {}, {"error": "not_found"})
+                self.answer(
+                    *provider.get(parts.path, dict(parse_qsl(parts.query)), self.headers.get("authorization"))
+                )
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"])).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                self.answer(*provider.token(headers, dict(parse_qsl(body))))
+                prefix = self.path.removesuffix("/token")
+                if provider.fails:
+                    self.answer(500, {}, {})
+                else:
+                    self.answer(*provider.token(prefix, headers, dict(parse_qsl(body))))
 
-            def answer(self, status: int, headers: dict[str, str], content: dict[str, Any]) -> None:
+            def answer(self, status: int, headers: dict[str, str], content: Any) -> None:
                 body = json.dumps(content).encode()
                 self.send_response(status)
                 for name, value in {**headers, "content-length": str(len(body))}.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,11 @@ from .openid_provider import CLIENT_ID, Browser
 from .steps import go_to_provider, location, refusal
 
 pytestmark = pytest.mark.xdist_group("apps")
+
+
+def warnings(app, mark):
+    """What the functions have warned of."""
+    return [line for line in app.logs(since=mark) if "WARNING" in line]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +103,7 @@ def test_a_code_of_another_sign_in_is_refused_by_the_challenge(browser, at, prov
     back = go_to_provider(browser, at)
     own = parse_qs(urlsplit(back).query)["code"][0]
 
-    assert refusal(browser.open(back.replace(own, stolen)), 502) == "provider_error"
+    assert refusal(browser.open(back.replace(own, stolen)), 400) == "invalid_code"
     assert browser.open(at("/me")).status == 401
 
 
@@ -127,6 +133,113 @@ def test_an_id_token_that_is_not_good_signs_nobody_in(browser, at, provider, lie
     assert refusal(answered, 502) == "provider_error"
     assert reason in answered.json()["message"]
     assert browser.open(at("/me")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "verified"),
+    [
+        ("google", "google-ada-1", True),
+        ("microsoft", "microsoft-ada-1", True),
+        ("twitch", "twitch-ada-1", True),
+        ("github", "github-17", True),
+        ("facebook", "facebook-f-1", False),
+    ],
+)
+def test_each_of_the_known_providers_signs_in_its_own_way(browser, at, provider, name, subject, verified):
+    """Their real addresses are settings; what they ask for, send and take is theirs."""
+    assert location(browser.open(go_to_provider(browser, at, name))) == at("/after")
+    assert browser.open(at("/me")).json() == {"subject": subject, "verified": verified}
+
+
+def test_apple_sends_people_back_with_a_post(browser, at, provider):
+    authorize = location(browser.open(at("/auth/apple/start?redirect=/after")))
+    page = browser.open(authorize).json()
+    pressed = browser.post(page["action"], page["form"], headers={"origin": "https://appleid.apple.com"})
+
+    assert provider.asked[-1]["response_mode"] == "form_post"
+    assert provider.asked[-1]["scope"] == "openid name email"
+    assert location(pressed, 303) == at("/after")
+    assert browser.open(at("/me")).json() == {"subject": "apple-ada-1", "verified": True}
+
+
+def test_microsoft_takes_a_token_of_the_persons_own_directory_only(browser, at, provider):
+    provider.claims = {"tid": "00000000-0000-0000-0000-000000000000"}
+    answered = browser.open(go_to_provider(browser, at, "microsoft"))
+
+    assert refusal(answered, 502) == "provider_error"
+    assert "of another issuer" in answered.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("lie", "reason"),
+    [
+        ({"iat": -30, "exp": 270}, None),
+        ({"iat": 30, "exp": 330}, None),
+        ({"iat": -600, "exp": -30}, None),
+        ({"iat": 600, "exp": 900}, "from the future"),
+        ({"iat": -600, "exp": -90}, "has expired"),
+    ],
+    ids=["behind", "ahead", "a little too old", "far ahead", "too old"],
+)
+def test_clocks_may_differ_by_a_minute(browser, at, provider, lie, reason):
+    now = int(time.time())
+    provider.claims = {name: now + seconds for name, seconds in lie.items()}
+    answered = browser.open(go_to_provider(browser, at))
+
+    if reason is None:
+        assert location(answered) == at("/after")
+    else:
+        assert refusal(answered, 502) == "provider_error"
+        assert reason in answered.json()["message"]
+
+
+@pytest.mark.parametrize("name", ["oidc", "github"])
+def test_a_code_that_has_expired_says_to_begin_again(app, browser, at, provider, name):
+    back = go_to_provider(browser, at, name)
+    provider.codes.clear()
+    mark = app.mark()
+    answered = browser.open(back)
+
+    assert refusal(answered, 400) == "invalid_code"
+    assert answered.json()["message"].endswith("begin again")
+    (line,) = warnings(app, mark)
+    assert f"GET {name}/callback: invalid_code: the provider's code is not good any more" in line
+    assert "code=" not in line
+    assert location(browser.open(go_to_provider(browser, at, name))) == at("/after")
+
+
+def test_a_provider_that_is_down_is_said_to_be(app, browser, at, provider):
+    mark = app.mark()
+    answered = browser.open(at("/auth/down/start"))
+
+    assert refusal(answered, 503) == "provider_unreachable"
+    assert answered.json()["message"] == "127.0.0.1 cannot be reached; try again later"
+    (line,) = warnings(app, mark)
+    assert "GET down/start: provider_unreachable: 127.0.0.1 cannot be reached" in line
+    assert "Connection refused" in line
+
+
+def test_a_provider_that_fails_is_said_to(app, browser, at, provider):
+    back = go_to_provider(browser, at)
+    provider.fails = True
+    mark = app.mark()
+    answered = browser.open(back)
+
+    assert refusal(answered, 502) == "provider_error"
+    assert answered.json()["message"] == "127.0.0.1 answered 500: no reason given"
+    (line,) = warnings(app, mark)
+    assert "GET oidc/callback: provider_error: 127.0.0.1 answered 500" in line
+
+
+def test_what_is_refused_is_in_the_log_without_what_is_secret(app, browser, at, provider):
+    back = go_to_provider(browser, at)
+    parts = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+    mark = app.mark()
+    Browser().open(back)
+
+    (line,) = warnings(app, mark)
+    assert "GET oidc/callback: invalid_state: this browser did not begin the sign-in" in line
+    assert [value for name, value in parts.items() if name != "iss" and value in line] == []
 
 
 def test_who_says_no_at_the_provider_comes_back_with_the_reason(browser, at, provider):

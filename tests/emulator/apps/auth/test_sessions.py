@@ -8,6 +8,8 @@ import json
 
 import pytest
 from sundog_runtime.auth._encoding import base64url, decoded
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from sundog.testing.app import FunctionFailed
 
@@ -89,6 +91,20 @@ def test_a_session_is_good_until_it_expires(app, at):
     assert me(60).json() == {"subject": "robot", "made": "by hand"}
     assert me(0).status == 401
     assert me(-60).json() == {"message": "Unauthorized"}
+
+
+def test_a_web_socket_is_for_who_is_signed_in(app):
+    token = app.invoke("token", {"seconds": 60})
+
+    def opened(*protocols):
+        with connect(app.output("ChatUrl"), subprotocols=protocols, open_timeout=30) as connection:
+            return connection.subprotocol
+
+    assert opened("session", token) == "session"
+    for refused in (("session", "nonsense"), ("session",), ("chat", token)):
+        with pytest.raises(InvalidStatus) as answered:
+            opened(*refused)
+        assert answered.value.response.status_code == 401
 
 
 def test_only_who_signs_people_in_can_read_the_private_keys(app):

@@ -30,6 +30,7 @@ def test_a_session_is_found_in_the_cookie_and_in_the_header(bound: Settings) -> 
         {"cookies": ["other=1; x", f"__Host-auth-session={token}"]},
         {"headers": {"Cookie": f"a=b; __Host-auth-session={token}"}},
         {"headers": {"Authorization": f"bearer {token}"}},
+        {"headers": {"Sec-WebSocket-Protocol": f"session, {token}"}},
     ):
         session = Session.verify(event)
         assert (session.subject, session.properties) == ("ada", {"plan": "gold"})

@@ -23,7 +23,7 @@ from sundog_runtime.auth._identity import Identity
 from sundog_runtime.auth._link import MagicLink
 from sundog_runtime.auth._oauth import OAuth2
 from sundog_runtime.auth._oidc import Oidc
-from sundog_runtime.auth._providers import Apple, Facebook, GitHub, Google, Microsoft
+from sundog_runtime.auth._providers import Apple, Facebook, GitHub, Google, Microsoft, Twitch
 from sundog_runtime.auth._session import NotSignedIn, Session, signed_in
 from sundog_runtime.auth._settings import AuthNotBound, CannotSign
 
@@ -45,5 +45,6 @@ __all__ = [
     "Session",
     "SignInError",
     "SignInRefused",
+    "Twitch",
     "signed_in",
 ]

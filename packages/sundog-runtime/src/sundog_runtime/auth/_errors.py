@@ -29,6 +29,13 @@ class ProviderError(SignInError):
     status = 502
     code = "provider_error"
 
+    def __init__(
+        self, message: str, *, reason: str | None = None, code: str | None = None, status: int | None = None
+    ) -> None:
+        """Take what to tell, and the provider's own word for it if it said one."""
+        super().__init__(message, code=code, status=status)
+        self.reason = reason
+
 
 class InvalidToken(Exception):
     """A token that was not made here, was changed, is for something else, or is too old."""

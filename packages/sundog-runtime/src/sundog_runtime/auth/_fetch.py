@@ -51,17 +51,25 @@ def fetch(
             return json.loads(response.read(_LARGEST))
     except urllib.error.HTTPError as error:
         with error:
-            raise ProviderError(
-                f"{parts.hostname} answered {error.code}: {_said(error.read(_LARGEST))}"
-            ) from error
-    except (OSError, ValueError) as error:
+            reason = said(_parsed(error.read(_LARGEST)))
+            message = f"{parts.hostname} answered {error.code}: {reason or 'no reason given'}"
+            raise ProviderError(message, reason=reason) from error
+    except OSError as error:
+        raise ProviderError(
+            f"{parts.hostname} cannot be reached; try again later", code="provider_unreachable", status=503
+        ) from error
+    except ValueError as error:
         raise ProviderError(f"{parts.hostname} did not answer as a provider does") from error
 
 
-def _said(body: bytes) -> str:
+def said(answer: object) -> str | None:
     """Return the error code of an OAuth answer, which is made to be shown; nothing else of it."""
+    code = answer.get("error") if isinstance(answer, dict) else None
+    return code if isinstance(code, str) and len(code) < 100 else None
+
+
+def _parsed(body: bytes) -> Any:
     try:
-        code = json.loads(body).get("error")
-    except (ValueError, AttributeError):
-        return "no reason given"
-    return code if isinstance(code, str) and len(code) < 100 else "no reason given"
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-from sundog_runtime.auth._errors import ProviderError, SignInError
+from sundog_runtime.auth._errors import SignInError
 from sundog_runtime.auth._link import MagicLink, _refuse_other_sites
 from sundog_runtime.auth._requests import Request, answer, cookie, json_answer
 from sundog_runtime.auth._session import Session
@@ -70,8 +70,16 @@ class AuthHandler:
         try:
             return self._route(request, settings)
         except SignInError as error:
-            if isinstance(error, ProviderError):
-                logging.getLogger("sundog_runtime").warning("a sign-in failed: %s", error)
+            if error.code != "not_found":
+                # For who runs the app: the provider, the answer, and what lies behind it. No token, no code, no address.
+                logging.getLogger("sundog_runtime").warning(
+                    "%s %s: %s: %s%s",
+                    request.method,
+                    "/".join(request.parts),
+                    error.code,
+                    error,
+                    f" ({error.__cause__!r})" if error.__cause__ is not None else "",
+                )
             return json_answer(error.status, {"error": error.code, "message": str(error)})
 
     def _route(self, request: Request, settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from sundog_runtime.auth._encoding import base64url
 from sundog_runtime.auth._errors import InvalidToken, ProviderError, SignInError
-from sundog_runtime.auth._fetch import fetch
+from sundog_runtime.auth._fetch import fetch, said
 from sundog_runtime.auth._identity import Identity
 from sundog_runtime.auth._once import use_once
 from sundog_runtime.auth._requests import answer, cookie
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FLOW_SECONDS = 600
 _PURPOSE = "flow"
+_CODE_IS_NOT_GOOD = frozenset({"invalid_grant", "bad_verification_code"})
+"""What the standard says of a code that has expired, was used, or comes with another verifier; and what GitHub says."""
 
 
 class OAuth2:
@@ -207,11 +209,15 @@ class OAuth2:
             # RFC 6749 section 2.3.1: both parts are form-encoded first.
             pair = f"{quote(self.client_id, safe='')}:{quote(secret, safe='')}"
             headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        tokens = fetch(self.endpoints()[1], form=form, headers=headers)
-        # GitHub answers 200 with an error in it.
-        if not isinstance(tokens, dict) or not isinstance(tokens.get("access_token"), str):
-            raise ProviderError("the provider gave no access token for the code")
-        return tokens
+        try:
+            return _checked(fetch(self.endpoints()[1], form=form, headers=headers))
+        except ProviderError as error:
+            if error.reason in _CODE_IS_NOT_GOOD:
+                raise SignInError(
+                    "the provider's code is not good any more, or is for somebody else; begin again",
+                    code="invalid_code",
+                ) from error
+            raise
 
     def _credentials(self, secret: str) -> dict[str, str]:
         return {"client_id": self.client_id, "client_secret": secret}
@@ -228,6 +234,13 @@ class Finished:
         self.redirect = redirect
         self.cookies = cookies
         self.error = error
+
+
+def _checked(tokens: Any) -> dict[str, Any]:
+    # GitHub answers 200 with an error in it.
+    if not isinstance(tokens, dict) or not isinstance(tokens.get("access_token"), str):
+        raise ProviderError("the provider gave no access token for the code", reason=said(tokens))
+    return tokens
 
 
 def _flow_name(settings: Settings, state: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -35,9 +36,8 @@ class Google(Oidc):
     """
 
     def __init__(self, *, client_id: Credential, client_secret: Credential, **more: Any) -> None:
-        super().__init__(
-            issuer="https://accounts.google.com", client_id=client_id, client_secret=client_secret, **more
-        )
+        own = {"issuer": "https://accounts.google.com"}
+        super().__init__(client_id=client_id, client_secret=client_secret, **{**own, **more})
 
 
 class Microsoft(Oidc):
@@ -49,14 +49,22 @@ class Microsoft(Oidc):
         client_id: Of the app registration.
         client_secret: Likewise.
         tenant: The directory whose people may come in, by its id; or `common`, `organizations` or `consumers`.
+        authority: Where they sign in; the clouds of single countries have others.
         more: As for `Oidc`.
     """
 
     def __init__(
-        self, *, client_id: Credential, client_secret: Credential, tenant: str = "common", **more: Any
+        self,
+        *,
+        client_id: Credential,
+        client_secret: Credential,
+        tenant: str = "common",
+        authority: str = "https://login.microsoftonline.com",
+        **more: Any,
     ) -> None:
         self._tenant = tenant
-        issuer = f"https://login.microsoftonline.com/{tenant}/v2.0"
+        self._authority = authority.rstrip("/")
+        issuer = f"{self._authority}/{tenant}/v2.0"
         super().__init__(issuer=issuer, client_id=client_id, client_secret=client_secret, **more)
 
     @property
@@ -71,11 +79,11 @@ class Microsoft(Oidc):
         directory = str(claims.get("tid", ""))
         if not _TENANT.fullmatch(directory):
             raise InvalidToken("it names no directory")
-        return f"https://login.microsoftonline.com/{directory}/v2.0"
+        return f"{self._authority}/{directory}/v2.0"
 
     def _is_own(self, issuer: str) -> bool:
         # Shared endpoints describe themselves with a placeholder, or with the directory of personal accounts.
-        shared = self._tenant in _MANY_TENANTS and issuer.startswith("https://login.microsoftonline.com/")
+        shared = self._tenant in _MANY_TENANTS and issuer.startswith(f"{self._authority}/")
         return shared or super()._is_own(issuer)
 
 
@@ -101,14 +109,37 @@ class Apple(Oidc):
         scopes: Sequence[str] = ("name", "email"),
         **more: Any,
     ) -> None:
+        own = {"issuer": "https://appleid.apple.com", "authorize_params": {"response_mode": "form_post"}}
         super().__init__(
-            issuer="https://appleid.apple.com",
             client_id=client_id,
             client_secret=client_secret,
             scopes=scopes,
             secret_in_form=True,
-            authorize_params={"response_mode": "form_post"},
-            **more,
+            **{**own, **more},
+        )
+
+
+class Twitch(Oidc):
+    """Sign-in with Twitch.
+
+    https://dev.twitch.tv/docs/authentication/getting-tokens-oidc/
+
+    Args:
+        client_id: Of the application in Twitch's developer console.
+        client_secret: Likewise.
+        more: As for `Oidc`.
+    """
+
+    def __init__(self, *, client_id: Credential, client_secret: Credential, **more: Any) -> None:
+        asked = {"id_token": {"email": None, "email_verified": None, "preferred_username": None}}
+        own = {
+            "issuer": "https://id.twitch.tv/oauth2",
+            # Its scopes are its own: `profile` is none of them, and the address comes when it is asked for as a claim.
+            "scopes": ("user:read:email",),
+            "authorize_params": {"claims": json.dumps(asked)},
+        }
+        super().__init__(
+            client_id=client_id, client_secret=client_secret, secret_in_form=True, **{**own, **more}
         )
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+WEB_SOCKET_PROTOCOL = "session"
+"""What a page offers before its token, and what the function of `$connect` takes."""
+
+
 class NotSignedIn(Exception):
     """A request without a session, or with one that is not good any more."""
 
@@ -126,4 +130,10 @@ def _token(event: Mapping[str, Any], settings: Settings) -> str | None:
     if scheme.lower() == "bearer":
         # Whoever sends one means it: a cookie must not stand in for a bad one.
         return token.strip()
-    return cookies_of(event).get(settings.session_cookie)
+    return cookies_of(event).get(settings.session_cookie) or _token_of_a_web_socket(event)
+
+
+def _token_of_a_web_socket(event: Mapping[str, Any]) -> str | None:
+    # Browsers let pages send nothing else to a WebSocket on another host: `new WebSocket(url, ["session", token])`.
+    offered = [one.strip() for one in headers_of(event).get("sec-websocket-protocol", "").split(",")]
+    return offered[1] if len(offered) > 1 and offered[0] == WEB_SOCKET_PROTOCOL else None
