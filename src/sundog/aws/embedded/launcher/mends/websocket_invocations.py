@@ -8,6 +8,8 @@
 - It gives `$connect` and `$disconnect` to `$default` when they have no route. In AWS `$default` is for messages:
   https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-develop-routes.html
 - A function that refuses a connection with 401 makes it 403.
+- It drops the subprotocol that the function of `$connect` answers with, without which browsers give up a connection:
+  https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ _OF_CONNECTIONS = frozenset({"$connect", "$disconnect"})
 _FAILED = "the function failed"
 _refused: ContextVar[tuple[int, str, str] | None] = ContextVar("refused", default=None)
 """Status, connection and request of a handshake that the `$connect` function refused."""
+_subprotocol: ContextVar[str | None] = ContextVar("subprotocol", default=None)
+"""Of the connection that is being made, as the `$connect` function answered."""
 
 
 def mend(module: Any) -> None:
@@ -67,6 +71,8 @@ def _mend_answers(module: Any) -> None:
         if event_type == "CONNECT" and answer is not None:
             status = 502 if failed else int(answer.get("statusCode", 200))
             _refused.set((status, connection_id, message_id))
+            headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
+            _subprotocol.set(headers.get("sec-websocket-protocol"))
         if event_type == "MESSAGE" and failed:
             said = {
                 "message": "Internal server error",
@@ -95,6 +101,8 @@ def _mend_handshake(module: Any) -> None:
                 status, connection_id, request_id = refused
                 reason = "Internal server error" if status >= 500 else "Forbidden"
                 await module._refuse_ws_handshake(scope, send, status, reason, connection_id, request_id)
+            elif message["type"] == "websocket.accept" and _subprotocol.get() is not None:
+                await send({**message, "subprotocol": _subprotocol.get()})
             else:
                 await send(message)
 
