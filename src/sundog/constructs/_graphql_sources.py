@@ -27,7 +27,7 @@ _NEEDED: dict[str, dict[str, str]] = {
     "function": {"function": '"function": "functions/notes.resolve"'},
     "dynamodb": {"table": '"table": notes'},
     "http": {"endpoint": '"endpoint": "https://example.com"'},
-    "rds": {"cluster": '"cluster": cluster', "secret": '"secret": secret'},
+    "rds": {"cluster": '"database": orders', "secret": '"secret": secret'},
     "open_search": {"domain": '"domain": domain'},
     "event_bus": {"event_bus": '"event_bus": bus'},
     "none": {},
@@ -109,8 +109,14 @@ class DataSources:
         what = f"data source `{name}`"
         kind = one_of(self._api, InvalidDataSource, "type of data source", settings["type"], list(_KEYS))
         refuse_unknown_settings(self._api, InvalidDataSource, what, settings, _KEYS[kind])
-        refuse_missing_settings(self._api, InvalidDataSource, what, settings, _NEEDED[kind])
+        needed = {} if _is_database(settings.get("database")) else _NEEDED[kind]
+        refuse_missing_settings(self._api, InvalidDataSource, what, settings, needed)
         return kind
+
+
+def _is_database(given: Any) -> bool:
+    # Not by its class: importing that would load the CDK's databases for every app with a GraphQL API.
+    return isinstance(given, SundogConstruct) and given.kind == "Database"
 
 
 def _below(given: Any) -> Any:
@@ -131,12 +137,13 @@ def _http(api: SundogConstruct, name: str, settings: Mapping[str, Any]) -> Any:
 
 
 def _rds(api: SundogConstruct, name: str, settings: Mapping[str, Any]) -> Any:
+    database: Any = settings.get("database")
+    given = (settings.get("cluster"), settings.get("secret"), database)
+    if _is_database(database):
+        cluster = database.cdk.cluster
+        given = (cluster, cluster.secret, database.database_name)
     return api.cdk.graphql_api.add_rds_data_source_v2(
-        f"Source_{identifier(name)}",
-        _below(settings["cluster"]),
-        settings["secret"],
-        settings.get("database"),
-        name=identifier(name),
+        f"Source_{identifier(name)}", *given, name=identifier(name)
     )
 
 

@@ -84,6 +84,24 @@ AppSyncApi(stack, "graph", schema=["notes.graphql", "others.graphql"],
     assert sorted(one["Type"] for one in sources) == ["AMAZON_EVENTBRIDGE", "HTTP", "NONE"]
 
 
+def test_a_database_and_a_cluster_of_the_cdk_are_asked_with_the_data_api(backend):
+    assembly = backend(
+        """
+orders = Database(stack, "orders", database_name="shop")
+AppSyncApi(stack, "graph", schema="schema.graphql", data_sources={
+    "ours": {"type": "rds", "database": orders},
+    "cdk": {"type": "rds", "cluster": orders.cdk.cluster, "secret": orders.cdk.cluster.secret, "database": "shop"},
+})
+"""
+    )
+    sources = assembly.resources("backend", "AWS::AppSync::DataSource")
+    ours, theirs = (one["RelationalDatabaseConfig"]["RdsHttpEndpointConfig"] for one in sources)
+
+    assert {one["Type"] for one in sources} == {"RELATIONAL_DATABASE"}
+    assert ours == theirs
+    assert ours["DatabaseName"] == "shop"
+
+
 def test_one_function_on_several_fields_is_one_data_source(backend):
     assembly = backend(
         """

@@ -131,6 +131,24 @@ def test_parts_of_cognito_that_the_embedded_cloud_lacks_are_refused_by_name(repo
     ]
 
 
+def test_data_sources_that_the_embedded_cloud_cannot_ask_are_refused_by_name(report):
+    lost = ("RelationalDatabaseConfig", "OpenSearchServiceConfig")
+    content = {
+        "Resources": {
+            f"Source{name}": {"Type": "AWS::AppSync::DataSource", "Properties": {name: {"Anything": "a"}}}
+            for name in (*lost, "DynamoDBConfig", "HttpConfig", "LambdaConfig")
+        }
+    }
+
+    assert found(report, content, capabilities=embedded_capabilities()) == [
+        (
+            "SD-UNSUPPORTED-022",
+            f"`Source{name}` sets `{name}`, which the embedded cloud ignores for an `AWS::AppSync::DataSource`",
+        )
+        for name in lost
+    ]
+
+
 @pytest.mark.parametrize(("number", "warned"), [(399, False), (400, True), (500, True)])
 def test_a_stack_near_the_limit_is_told(report, notices, number, warned):
     resources = {f"Queue{one}": {"Type": "AWS::SQS::Queue"} for one in range(number)}
