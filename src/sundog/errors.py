@@ -195,7 +195,12 @@ class SeveralErrors(SundogError):
     @property
     def worst_exit_code(self) -> int:
         """Return the exit code of the first problem."""
-        return self.errors[0].exit_code
+        first = self.errors[0]
+        return first.worst_exit_code if isinstance(first, SeveralErrors) else first.exit_code
+
+    def headed(self) -> Iterable[tuple[str | None, SundogError]]:
+        """Return the problems, each with what to write above it."""
+        return [(None, error) for error in self.errors]
 
     def as_dict(self) -> dict[str, object]:
         """Return the collected problems as `--json` prints them."""

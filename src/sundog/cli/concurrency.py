@@ -12,7 +12,7 @@ import anyio
 
 from sundog.cli.errors import Terminated
 from sundog.cli.render.output import Output
-from sundog.errors import Cancelled
+from sundog.errors import Cancelled, SeveralErrors, SundogError
 
 Result = TypeVar("Result")
 
@@ -29,8 +29,30 @@ def run_async(work: Callable[[], Awaitable[Result]], output: Output) -> Result:
     Raises:
         Cancelled: Ctrl-C ended it.
         Terminated: SIGTERM or SIGHUP did.
+        SundogError: It failed; `SeveralErrors` when tasks of it failed with more than one.
     """
-    return anyio.run(_run, work, output)
+    try:
+        return anyio.run(_run, work, output)
+    except BaseExceptionGroup as group:
+        found = error_of(group)
+        if found is None:
+            raise
+        raise found from found.__cause__
+
+
+def error_of(group: BaseExceptionGroup[BaseException]) -> SundogError | None:
+    """Return what a group of tasks failed with as one error, or None when something in it is no error of ours."""
+    leaves = _leaves(group)
+    ours = [leaf for leaf in leaves if isinstance(leaf, SundogError)]
+    if len(ours) == len(leaves):
+        return ours[0] if len(ours) == 1 else SeveralErrors(ours)
+    return Cancelled("cancelled") if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves) else None
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
 
 
 async def _run(work: Callable[[], Awaitable[Result]], output: Output) -> Result:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sundog.errors import Cancelled, ConfigError, HandlerError, UsageError
+from collections.abc import Iterable, Mapping, Sequence
+
+from sundog.errors import Cancelled, ConfigError, HandlerError, SeveralErrors, SundogError, UsageError
 
 
 class UnknownCommand(UsageError):
@@ -87,6 +89,47 @@ class ConfirmationNeeded(UsageError):
     """
 
     code = "SD-USAGE-015"
+
+
+class RegionNotNamed(UsageError):
+    """The command works in one region, and the stage has several.
+
+    `deploy`, `remove`, `migrate`, `build` and `secret` work in each region of a stage. What calls a function, runs a program or
+    reads what was recorded works in one: `--region` names it.
+    """
+
+    code = "SD-USAGE-018"
+
+
+class RegionsFailed(SeveralErrors):
+    """A command failed in some regions of a stage; in the others it is done, or was not begun.
+
+    What is done stays done. When the cause is gone, the same command again brings all regions to the same state; `--region`
+    narrows it to one. The exit code is that of the first region that failed, in the order of `regions` in `pyproject.toml`.
+    """
+
+    code = "SD-REGIONS"
+
+    def __init__(
+        self, failed: Mapping[str, SundogError], *, done: Sequence[str], not_begun: Sequence[str] = ()
+    ) -> None:
+        """Say what became of each region."""
+        super().__init__(failed.values())
+        self.regions = {"failed": list(failed), "done": list(done), "not_begun": list(not_begun)}
+        told = {"done in": done, "not begun in": not_begun}
+        rest = "".join(f", {what} {', '.join(names)}" for what, names in told.items() if names)
+        self.what = f"failed in {', '.join(failed)}{rest}"
+        self.fixes = ("run the command again when the cause is gone: what is done stays done",)
+
+    def headed(self) -> Iterable[tuple[str | None, SundogError]]:
+        """Return the problems, each below the name of its region."""
+        return list(zip(self.regions["failed"], self.errors, strict=True))
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the collected problems as `--json` prints them, with what became of the regions."""
+        errors = zip(self.regions["failed"], self.errors, strict=True)
+        described = [{**error.as_dict(), "region": region} for region, error in errors]
+        return {**super().as_dict(), "errors": described, "regions": self.regions}
 
 
 class UnknownCode(UsageError):

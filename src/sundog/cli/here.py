@@ -59,6 +59,25 @@ class Here:
 
         return find_project(self.cwd).in_region(self.stage_name, self.region)
 
+    def place(self) -> tuple[Project, Stage]:
+        """Return the stage in its one region, or in the one that `--region` names.
+
+        Raises:
+            ConfigError: There is no project, or its settings or the options are wrong.
+            RegionNotNamed: The stage has several regions, and the options name none.
+        """
+        places = self.places()
+        if len(places) > 1:
+            from sundog.cli.errors import RegionNotNamed
+
+            regions = [stage.region for _, stage in places]
+            raise RegionNotNamed(
+                f"the stage `{places[0][1].name}` has {len(regions)} regions, and this works in one",
+                why=f"they are {', '.join(regions)}",
+                fix=f"add `--region {regions[0]}`, or the name of another",
+            )
+        return places[0]
+
     def places(self) -> list[tuple[Project, Stage]]:
         """Return the stage in each of its regions, or in the one that `--region` names.
 

@@ -79,9 +79,7 @@ def _run(arguments: list[str], environ: Mapping[str, str], cwd: Path | None, out
         return _shown(output, from_click(error, arguments))
     except SundogError as error:
         return _shown(output, error)
-    except BaseExceptionGroup as group:
-        return _shown(output, _of_group(group, arguments, surroundings))
-    except Exception as error:  # noqa: BLE001 - the last resort: whatever is left is a defect of ours, and is said to be one
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - the last resort: whatever is left is a defect of ours, and is said to be one
         return _shown(output, _bug(error, arguments, surroundings))
     return 0
 
@@ -100,26 +98,6 @@ def _shown(output: Output, error: SundogError) -> int:
 
     show_error(output, error)
     return error.worst_exit_code if isinstance(error, SeveralErrors) else error.exit_code
-
-
-def _of_group(
-    group: BaseExceptionGroup[BaseException], arguments: list[str], surroundings: Surroundings
-) -> SundogError:
-    from sundog.errors import Cancelled, SeveralErrors, SundogError
-
-    leaves = _leaves(group)
-    ours = [leaf for leaf in leaves if isinstance(leaf, SundogError)]
-    if len(ours) == len(leaves):
-        return ours[0] if len(ours) == 1 else SeveralErrors(ours)
-    if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves):
-        return Cancelled("cancelled")
-    return _bug(group, arguments, surroundings)
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]
 
 
 def _bug(error: BaseException, arguments: list[str], surroundings: Surroundings) -> SundogError:

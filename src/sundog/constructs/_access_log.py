@@ -66,10 +66,15 @@ class AccessLog:
         # Groups below this prefix do not use up the account's resource policy, whose size is limited:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
         name = f"/aws/vendedlogs/{owner.kind.lower()}/{owner.physical_name}"
+        kept = owner.registry.removal_policy == aws_cdk.RemovalPolicy.RETAIN
+        if kept:
+            # The group outlives its stack, and must not be in the way of the next one.
+            identity = aws_cdk.Fn.select(2, aws_cdk.Fn.split("/", aws_cdk.Aws.STACK_ID))
+            name += "-" + aws_cdk.Fn.select(0, aws_cdk.Fn.split("-", identity))
         self.log_group = logs.CfnLogGroup(
             owner, "AccessLog", log_group_name=name, retention_in_days=retention_days
         )
-        if owner.registry.removal_policy == aws_cdk.RemovalPolicy.RETAIN:
+        if kept:
             # Deleting is what CloudFormation does unasked.
             self.log_group.apply_removal_policy(aws_cdk.RemovalPolicy.RETAIN)
         # With `:*` at the end, as the attribute has it, API Gateway refuses the ARN.

@@ -32,6 +32,10 @@ class ImportedResource(ConstructError):
     code = "SD-CONSTRUCT-005"
 
 
+_LONGEST_REGION = 16
+"""`ap-southeast-1-`, and room for one more letter."""
+
+
 class SundogConstruct(Construct):
     """Base of the constructs: registers itself with the app and keeps the user's line."""
 
@@ -85,6 +89,16 @@ class SundogConstruct(Construct):
     def physical_name(self) -> str:
         """The name that resources of the construct have in the account when they cannot do without one."""
         return f"{self.registry.stage.name}-{self.registry.project.settings.name}-{self.id}"
+
+    def global_name(self, longest: int) -> str:
+        """Return a name that no other stage, region or app of the account has, for resources that belong to no region.
+
+        Args:
+            longest: The most characters that it may have.
+        """
+        own = aws_cdk.Names.unique_resource_name(self, max_length=longest - _LONGEST_REGION, separator="-")
+        # Where a stack is deployed to is not known for certain before CloudFormation says it.
+        return f"{self.stack.region}-{own}"
 
     def error(
         self,

@@ -113,9 +113,10 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
         self.registry.constructs.append(self)
 
     def _create(self) -> events.EventBus:
-        bus = events.EventBus(self, "Bus", **self.cdk_props("event_bus"))
-        bus.apply_removal_policy(self.registry.removal_policy)
-        return bus
+        # EventBridge wants a name. The CDK's own has no stage in it, so that the second stage of an account could not have one.
+        given = self.cdk_props("event_bus")
+        own = {} if "event_source_name" in given else {"event_bus_name": self.physical_name}
+        return events.EventBus(self, "Bus", **{**own, **given})
 
     def add_rules(self, rules: Mapping[str, Mapping[str, Any]]) -> None:
         """Add rules with their targets.

@@ -39,6 +39,9 @@ function handler(event) {
 """
 """Runs in CloudFront before the cache: names of pages without `.html`, folders, and further domains."""
 
+_LONGEST_NAME = 64
+"""Of a function and of an access control: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html"""
+
 
 class InvalidSite(ConstructError):
     """The settings of a site contradict each other."""
@@ -144,7 +147,12 @@ class StaticSite(SundogConstruct):
         own: dict[str, Any] = {
             "code": cloudfront.FunctionCode.from_inline(code),
             "runtime": cloudfront.FunctionRuntime.JS_2_0,
+            # The CDK's own name has no stage in it, and that of the access control no region.
+            "function_name": self.global_name(_LONGEST_NAME),
         }
+        self._access_control = cloudfront.S3OriginAccessControl(
+            self, "AccessControl", origin_access_control_name=self.global_name(_LONGEST_NAME)
+        )
         self.cdk.viewer_function = cloudfront.Function(
             self, "ViewerFunction", **{**own, **self.cdk_props("viewer_function")}
         )
@@ -159,7 +167,9 @@ class StaticSite(SundogConstruct):
         props: dict[str, Any] = {
             "default_root_object": self._index_page,
             "default_behavior": cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(self.cdk.bucket),
+                origin=origins.S3BucketOrigin.with_origin_access_control(
+                    self.cdk.bucket, origin_access_control=self._access_control
+                ),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 compress=True,
                 function_associations=[

@@ -38,8 +38,13 @@ class StageProtected(DeployError):
     exit_code = 3
 
 
-def refuse_protected(stage: Stage, *, confirmed: bool) -> None:
-    """Let nobody remove a protected stage by mistake.
+def refuse_protected(stage: Stage, *, confirmed: bool, command: str = "sundog remove") -> None:
+    """Let nobody remove a protected stage, or what it needs, by mistake.
+
+    Args:
+        stage: The stage.
+        confirmed: Whether a person agreed.
+        command: What is refused, as it is typed.
 
     Raises:
         StageProtected: It is protected, and nobody agreed.
@@ -49,7 +54,7 @@ def refuse_protected(stage: Stage, *, confirmed: bool) -> None:
             f"the stage `{stage.name}` is protected",
             where=f"[tool.sundog.stages.{stage.name}] in pyproject.toml",
             fix=[
-                f"if it is really to be removed, run `sundog remove --stage {stage.name} --unprotect`",
+                f"if it is really to be removed, run `{command} --stage {stage.name} --unprotect`",
                 "or set `protected = false` there",
             ],
         )

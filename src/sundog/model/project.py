@@ -110,6 +110,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     state_folder: Path | None = None
     """Where state is kept instead of `.sundog/`: tests have a folder of their own."""
+    region: str | None = None
+    """Whose state is kept apart: one of a stage's regions that is not its first."""
 
     @property
     def app_file(self) -> Path:
@@ -118,6 +120,11 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state_dir(self) -> Path:
+        """`.sundog/`, or the folder in it of one region: what sundog writes for stages."""
+        return self.base_dir if self.region is None else self.base_dir / "regions" / self.region
+
+    @property
+    def base_dir(self) -> Path:
         """`.sundog/`: everything sundog writes for this project."""
         return self.state_folder or self.root / ".sundog"
 
@@ -173,9 +180,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     def in_region(self, stage: str | None, region: str | None) -> Project:
         """Return the project with the state of one region; that of a stage's first region is where a single one's is."""
         own = self.settings.stages.get(stage or LOCAL_STAGE, StageSettings())
-        if region is None or region not in own.regions[1:]:
-            return self
-        return msgspec.structs.replace(self, state_folder=self.state_dir / "regions" / region)
+        narrowed = region if region in own.regions[1:] else None
+        return msgspec.structs.replace(self, region=narrowed)
 
     def relative(self, path: Path | str) -> str:
         """Return a path as manifests and messages show it: relative and with slashes when inside the project."""

@@ -37,6 +37,16 @@ class SecretNotSet(ConfigError):
     code = "SD-CONFIG-030"
 
 
+class SecretsDiffer(ConfigError):
+    """A secret has another value, or none, in one of the regions of a stage, and one answer is not all.
+
+    `sundog secret list --stage <name>` shows which regions have it, `--region` asks one. `sundog secret set` without `--region`
+    gives it the same value in each.
+    """
+
+    code = "SD-CONFIG-031"
+
+
 class SecretValue(msgspec.Struct, frozen=True, kw_only=True):
     """A secret that has a value."""
 
@@ -62,6 +72,13 @@ class Secrets:
         self._stage = stage
         self._fallback = fallback
         self._owner = FALLBACK if fallback else stage.name
+
+    async def find(self, name: str) -> SecretValue | SecretNotSet:
+        """Return what `get` does, or the error that it would raise."""
+        try:
+            return await self.get(name)
+        except SecretNotSet as error:
+            return error
 
     async def get(self, name: str) -> SecretValue:
         """Return a secret's value: the stage's own, or the fallback.
@@ -92,15 +109,12 @@ class Secrets:
             await put_secret(self._connection, self._parameter(name), value)
         self._tell_sessions(values)
 
-    async def remove(self, name: str) -> None:
-        """Take a secret's value away; sessions that run hear of it.
-
-        Raises:
-            SecretNotSet: It has none.
-        """
+    async def remove(self, name: str) -> SecretNotSet | None:
+        """Take a secret's value away; sessions that run hear of it. Return what is wrong when it has none."""
         if not await delete_parameter(self._connection, self._parameter(name)):
-            raise self._not_set(name, await self._values(self._owner))
+            return self._not_set(name, await self._values(self._owner))
         self._tell_sessions([name])
+        return None
 
     async def _values(self, owner: str) -> dict[str, str]:
         return await decrypted_below(self._connection, secrets_path(self._project.settings.name, owner))
@@ -124,7 +138,7 @@ class Secrets:
     def _tell_sessions(self, names: Iterable[str]) -> None:
         folders = [self._project.stage_dir(self._stage.name)]
         if self._fallback:
-            folders = [lock.parent for lock in self._project.state_dir.glob(f"*/{LOCK_FILE}")]
+            folders = [lock.parent for lock in self._project.base_dir.glob(f"*/{LOCK_FILE}")]
         for folder in folders:
             if folder.is_dir():
                 note_changes(folder, names)
@@ -148,6 +162,45 @@ async def open_secrets(
     with hold_stage(project.stage_dir(stage.name), note):
         async with open_cloud(project, stage, observer) as cloud:
             yield Secrets(cloud.connection, project, stage, fallback=fallback)
+
+
+def one_value(found: Mapping[str, SecretValue | SecretNotSet]) -> SecretValue:
+    """Return the value of a secret that all regions have.
+
+    Raises:
+        SecretNotSet: No region has one.
+        SecretsDiffer: Not all have the same.
+    """
+    values = {region: one for region, one in found.items() if isinstance(one, SecretValue)}
+    missing = {region: one for region, one in found.items() if isinstance(one, SecretNotSet)}
+    if not values:
+        raise next(iter(missing.values()))
+    first = next(iter(values.values()))
+    if missing or any(one.value != first.value for one in values.values()):
+        raise SecretsDiffer(
+            f"the secret `{first.name}` is not the same in all regions of the stage",
+            why=f"it is not set in {', '.join(missing)}" if missing else f"{', '.join(values)} differ",
+            fix=[
+                "name a region: `--region <region>`",
+                "or set it in all: leave out `--region` of `secret set`",
+            ],
+        )
+    return first
+
+
+def agreed(found: Mapping[str, list[SecretValue]]) -> list[SecretValue]:
+    """Return the secrets of a stage when they are the same in all of its regions.
+
+    Raises:
+        SecretsDiffer: One is not.
+    """
+    names = list(dict.fromkeys(one.name for values in found.values() for one in values))
+    by_region = {region: {one.name: one for one in values} for region, values in found.items()}
+
+    def in_region(region: str, name: str) -> SecretValue | SecretNotSet:
+        return by_region[region].get(name) or SecretNotSet(f"the secret `{name}` is not set in {region}")
+
+    return [one_value({region: in_region(region, name) for region in found}) for name in sorted(names)]
 
 
 async def values_of(connection: AwsConnection, manifest: Manifest) -> list[str]:

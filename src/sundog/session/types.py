@@ -32,7 +32,8 @@ async def run_types(project: Project, stage: Stage, *, observer: Observer) -> li
 
 def write_types(project: Project, manifest: Manifest) -> list[Path]:
     """Write the types of an app where they differ from what is there; return the files that hold them."""
-    folder = project.state_dir / TYPES_FOLDER
+    # Editors read one folder, whichever region was looked at.
+    folder = project.base_dir / TYPES_FOLDER
     names = bound_names(manifest)
     texts: dict[str, str] = {}
     runtime = runtime_package_folder()

@@ -325,6 +325,74 @@ def test_everything_that_can_be_tagged_is(backend, name):
             assert "sundog:app" in json.dumps(tags)
 
 
+NOT_UNIQUE = {
+    ("AWS::ApiGateway::RestApi", "Name"),
+    ("AWS::ApiGateway::Stage", "StageName"),
+    ("AWS::ApiGatewayV2::Api", "Name"),
+    ("AWS::ApiGatewayV2::Stage", "StageName"),
+    ("AWS::AppSync::DataSource", "Name"),
+    ("AWS::AppSync::GraphQLApi", "Name"),
+    ("AWS::AppSync::Resolver", "DataSourceName"),
+    ("AWS::AppSync::Resolver", "FieldName"),
+    ("AWS::AppSync::Resolver", "TypeName"),
+    ("AWS::CloudWatch::Alarm", "MetricName"),
+    ("AWS::IAM::Policy", "PolicyName"),
+    ("AWS::RDS::DBCluster", "DBClusterParameterGroupName"),
+    ("AWS::RDS::DBCluster", "DatabaseName"),
+}
+"""Names of AWS's, and those that are unique within what belongs to one stage: an API, a role, a cluster."""
+WITHOUT_REGION = ("AWS::CloudFront::", "AWS::IAM::", "AWS::Route53::", "AWS::S3::Bucket")
+"""What an account has once, however many regions it uses."""
+
+
+def names_in(template):
+    """Yield the types of a template's resources, each with a name that the template itself gives to one."""
+    for resource in template.get("Resources", {}).values():
+        properties = resource.get("Properties", {})
+        names = {key: value for key, value in properties.items() if key.endswith(("Name", "Identifier"))}
+        names |= {
+            f"{key}.Name": value["Name"]
+            for key, value in properties.items()
+            if isinstance(value, dict) and "Name" in value
+        }
+        for key, value in names.items():
+            text = json.dumps(value)
+            # A name made of a resource of its own stack is as unique as that.
+            is_made = re.search(r'"(Ref|Fn::GetAtt)": \[?"(?!AWS::)', text)
+            if not is_made and (resource["Type"], key) not in NOT_UNIQUE:
+                yield resource["Type"], text
+
+
+def app_of_every_construct():
+    stacks = [
+        f"@app.stack\ndef stack{number}(stack):\n    "
+        + re.sub(r'"(subject|copies|api)"', rf'"\g<1>-{number}"', CONSTRUCTS[name])
+        for number, name in enumerate(sorted(CONSTRUCTS))
+    ]
+    return "from sundog import *\n\napp = App()\n\n" + "\n\n".join(stacks)
+
+
+def test_no_name_is_in_the_way_of_another_stage_region_or_app(project, monkeypatch):
+    def names(stage, region, app="notes"):
+        project.write("pyproject.toml", f'[tool.sundog]\nname = "{app}"\n')
+        monkeypatch.setenv("SUNDOG_STAGE", stage)
+        monkeypatch.setenv("SUNDOG_REGION", region)
+        folder = project.synth(app_of_every_construct()).folder
+        files = folder.glob("*.template.json")
+        return {found for file in files for found in names_in(json.loads(file.read_text()))}
+
+    first = names("prod", "eu-west-1")
+
+    assert {kind for kind, _ in first} >= {"AWS::CloudFront::Function", "AWS::Events::EventBus"}
+    assert first & names("test", "eu-west-1") == set()
+    assert first & names("prod", "eu-west-1", app="shop") == set()
+    assert {
+        (kind, name)
+        for kind, name in first & names("prod", "us-west-2")
+        if kind.startswith(WITHOUT_REGION) and '"Ref": "AWS::Region"' not in name
+    } == set()
+
+
 @every_construct_with_resources
 def test_its_template_is_the_recorded_one(backend, snapshot, name):
     template = backend(CONSTRUCTS[name]).template("backend")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sundog.cli.concurrency import run_async
 from sundog.cli.here import Here
 from sundog.cli.options import command
+from sundog.cli.regions import in_each_region
+
+if TYPE_CHECKING:
+    from sundog.cli.render.progress import Progress
+    from sundog.model.project import Project, Stage
 
 
 @command("build")
@@ -22,18 +27,30 @@ from sundog.cli.options import command
 def build(here: Here, to_folder: Path | None) -> None:
     """Synthesize the app and build its functions, without deploying.
 
-    The result is a cloud assembly that `npx cdk deploy --app FOLDER` can deploy too.
+    The result is a cloud assembly that `npx cdk deploy --app FOLDER` can deploy too. A stage with several regions gets one for each,
+    below the name of the region.
     """
-    project = here.project()
-    stage = here.stage(project)
-    folder = here.cwd / to_folder if to_folder is not None else project.stage_dir(stage.name) / "build"
+    places = here.places()
 
-    from sundog.cli.render.progress import Progress
     from sundog.session.commands import run_build
 
-    progress = Progress(here.output, project, stage)
-    run_async(lambda: run_build(project, stage, observer=progress, to=folder), here.output)
-    if here.output.as_json:
-        here.output.json({"type": "Built", "folder": str(folder)})
-    else:
-        here.output.data(project.relative(folder))
+    def target(project: Project, stage: Stage) -> Path:
+        if to_folder is None:
+            return project.stage_dir(stage.name) / "build"
+        return here.cwd / to_folder / stage.region if len(places) > 1 else here.cwd / to_folder
+
+    def show(progress: Progress, folder: Path) -> None:
+        if here.output.as_json:
+            region = {} if progress.region is None else {"region": progress.region}
+            here.output.json({"type": "Built", "folder": str(folder), **region})
+        else:
+            here.output.data(places[0][0].relative(folder))
+
+    in_each_region(
+        here,
+        places,
+        lambda project, stage, progress: run_build(
+            project, stage, observer=progress, to=target(project, stage)
+        ),
+        finished=show,
+    )

@@ -24,8 +24,7 @@ def coldstart(here: Here, function: str, budget: float | None) -> None:
     FUNCTION is its name, its id or its handler. Its module is imported as Lambda does, in the function's interpreter, with
     its environment variables when `sundog dev` or the stage on AWS knows them.
     """
-    project = here.project()
-    stage = here.stage(project)
+    project, stage = here.place()
     manifest = manifest_of(project, stage)
     entry = find_function(manifest, function)
 

@@ -16,16 +16,16 @@ from sundog.cli.regions import in_each_region
 def deploy(here: Here, only: tuple[str, ...]) -> None:
     """Deploy the app to a stage.
 
-    Outputs go to stdout. Deploying again changes only what differs.
+    Outputs go to stdout. Deploying again changes only what differs. A stage with several regions is deployed to one after the
+    other; when one fails, those after it are left as they are.
     """
     places = here.places()
 
     from sundog.session.commands import run_deploy
 
-    deployed = in_each_region(
+    in_each_region(
         here,
         places,
         lambda project, stage, progress: run_deploy(project, stage, observer=progress, only=only),
+        finished=lambda progress, _: progress.show_outputs(),
     )
-    for progress in deployed:
-        progress.show_outputs()

@@ -26,8 +26,7 @@ def invoke(
     FUNCTION is its name, its id or its handler. The result goes to stdout, logs and errors to stderr; the exit code is 1
     when the function failed.
     """
-    project = here.project()
-    stage = here.stage(project)
+    project, stage = here.place()
     entry = find_function(manifest_of(project, stage), function)
     payload = read_event(wanted_event, project, here.cwd, asynchronous=asynchronous)
 

@@ -49,8 +49,7 @@ def logs(
 
     FUNCTION is its name, its id or its handler; without it, the lines of all functions are shown, oldest first.
     """
-    project = here.project()
-    stage = here.stage(project)
+    project, stage = here.place()
     names: dict[str, str] = {}
     functions: tuple[str, ...] = ()
     try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sundog.cli.concurrency import run_async
 from sundog.cli.functions import manifest_of
 from sundog.cli.here import Here
 from sundog.cli.options import command
+from sundog.cli.regions import in_each_region
 
 
 @command("migrate")
@@ -15,12 +15,14 @@ def migrate(here: Here) -> None:
     A deploy does that by itself, after the stacks are up to date; this is for what was added since, and for deploys by
     other tools. Each file runs once, in the order of the names, in a transaction.
     """
-    project = here.project()
-    stage = here.stage(project)
-    manifest = manifest_of(project, stage)
+    places = here.places()
 
-    from sundog.cli.render.progress import Progress
     from sundog.session.commands import run_migrate
 
-    progress = Progress(here.output, project, stage)
-    run_async(lambda: run_migrate(project, stage, manifest, observer=progress), here.output)
+    in_each_region(
+        here,
+        places,
+        lambda project, stage, progress: run_migrate(
+            project, stage, manifest_of(project, stage), observer=progress
+        ),
+    )

@@ -37,6 +37,7 @@ def remove(here: Here, *, yes: bool, unprotect: bool) -> None:
         here,
         places,
         lambda project, stage, progress: run_remove(project, stage, observer=progress, confirmed=unprotect),
+        goes_on=True,
     )
 
 

@@ -23,8 +23,7 @@ def replay(here: Here, request_id: str, wanted_event: str | None) -> None:
 
     REQUEST-ID may be its first characters, or `last`. The event runs today's code; the result is shown as by `sundog invoke`.
     """
-    project = here.project()
-    stage = here.stage(project)
+    project, stage = here.place()
     manifest = manifest_of(project, stage)
     with reading(project.events_db(stage.name)) as store:
         recorded = store.invocation(request_id)

@@ -32,8 +32,7 @@ def run(here: Here, program: tuple[str, ...], *, function: str | None) -> None:
             "`sundog run` was given no command",
             fix="write it after two hyphens: `sundog run -- python script.py`",
         )
-    project = here.project()
-    stage = here.stage(project)
+    project, stage = here.place()
     manifest = manifest_of(project, stage)
     entry = None if function is None else find_function(manifest, function)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from sundog.cli.concurrency import run_async
 from sundog.cli.dotenv import InvalidSecretsFile, as_dotenv, parse_dotenv
 from sundog.cli.errors import MissingArgument
 from sundog.cli.here import Here
 from sundog.cli.options import command
+from sundog.cli.regions import Place, in_all_regions
 from sundog.cli.subcommands import SubcommandGroup
-from sundog.model.secrets import check_secret_name, check_secret_value
+from sundog.errors import suggestion
+from sundog.model.secrets import InvalidSecretValue, check_secret_name, check_secret_value
 
 if TYPE_CHECKING:
+    from sundog.cli.render.progress import Progress
     from sundog.model.project import Project, Stage
     from sundog.session.secrets import Secrets
 
@@ -35,18 +37,13 @@ fallback_option = click.option(
 @click.argument("value", required=False)
 @fallback_option
 def set_secret(here: Here, name: str, value: str | None, *, fallback: bool) -> None:
-    """Give a secret its value.
+    """Give a secret its value, in each region of the stage.
 
     Without VALUE it is read from stdin, or asked for on a terminal; other users of the machine can see arguments.
     """
     check_secret_name(name)
     value = check_secret_value(name, _read_value(here, name) if value is None else value)
-    project, stage = _place(here)
-    _with_secrets(here, project, stage, lambda secrets: secrets.set({name: value}), fallback=fallback)
-
-    from sundog.cli.render.secrets import show_changed
-
-    show_changed(here.output, project, stage, [name], "set", fallback=fallback)
+    _set(here, {name: value}, fallback=fallback)
 
 
 @command("get")
@@ -55,12 +52,13 @@ def set_secret(here: Here, name: str, value: str | None, *, fallback: bool) -> N
 def get_secret(here: Here, name: str, *, fallback: bool) -> None:
     """Show the value of a secret: the stage's own, or the fallback."""
     check_secret_name(name)
-    project, stage = _place(here)
-    found = _with_secrets(here, project, stage, lambda secrets: secrets.get(name), fallback=fallback)
+    places = _places(here)
+    found = _in_regions(here, places, lambda secrets: secrets.find(name), fallback=fallback)
 
     from sundog.cli.render.secrets import show_value
+    from sundog.session.secrets import one_value
 
-    show_value(here.output, found)
+    show_value(here.output, one_value(found))
 
 
 @command("list")
@@ -69,76 +67,95 @@ def get_secret(here: Here, name: str, *, fallback: bool) -> None:
 @click.option("--env", "as_env", is_flag=True, help="Write lines of NAME=value, which `secret load` reads.")
 def list_secrets(here: Here, *, fallback: bool, values: bool, as_env: bool) -> None:
     """List the secrets of a stage, and those that the app declares and nobody has set."""
-    project, stage = _place(here)
-    found = _with_secrets(here, project, stage, lambda secrets: secrets.list(), fallback=fallback)
+    places = _places(here)
+    found = _in_regions(here, places, lambda secrets: secrets.list(), fallback=fallback)
     if as_env and not here.output.as_json:
-        for one in found:
+        from sundog.session.secrets import agreed
+
+        for one in agreed(found):
             here.output.data(as_dotenv(one.name, one.value))
         return
 
     from sundog.cli.render.secrets import show_list
 
-    show_list(here.output, project, stage, found, values=values or as_env)
+    show_list(here.output, places[0], found, values=values or as_env)
 
 
 @command("remove")
 @click.argument("name")
 @fallback_option
-def remove_secret(here: Here, name: str, *, fallback: bool) -> None:
-    """Take the value of a secret away."""
+@click.option("--unprotect", is_flag=True, help="Remove it although the stage is marked as protected.")
+def remove_secret(here: Here, name: str, *, fallback: bool, unprotect: bool) -> None:
+    """Take the value of a secret away, in each region of the stage."""
     check_secret_name(name)
-    project, stage = _place(here)
-    _with_secrets(here, project, stage, lambda secrets: secrets.remove(name), fallback=fallback)
+    places = _places(here)
+
+    from sundog.deploy.remove import refuse_protected
+
+    refuse_protected(places[0][1], confirmed=unprotect, command=f"sundog secret remove {name}")
+    found = _in_regions(here, places, lambda secrets: secrets.remove(name), fallback=fallback)
 
     from sundog.cli.render.secrets import show_changed
+    from sundog.session.secrets import SecretNotSet
 
-    show_changed(here.output, project, stage, [name], "removed", fallback=fallback)
+    missing = [one for one in found.values() if isinstance(one, SecretNotSet)]
+    if len(missing) == len(found):
+        raise missing[0]
+    removed = [region for region, one in found.items() if one is None]
+    show_changed(here.output, places[0], [name], "removed", fallback=fallback, regions=removed)
 
 
 @command("load")
 @click.argument("file")
 @fallback_option
 def load_secrets(here: Here, file: str, *, fallback: bool) -> None:
-    """Set secrets from a file of NAME=value lines; `-` is stdin."""
-    values = parse_dotenv(_read_file(here.cwd, file), "stdin" if file == _STDIN else file)
+    """Set secrets from a file of NAME=value lines, in each region of the stage; `-` is stdin."""
+    text = _read_stdin("the file") if file == _STDIN else _read_file(here.cwd, file)
+    values = parse_dotenv(text, "stdin" if file == _STDIN else file)
     for name, value in values.items():
         check_secret_value(check_secret_name(name), value)
-    project, stage = _place(here)
-    _with_secrets(here, project, stage, lambda secrets: secrets.set(values), fallback=fallback)
+    _set(here, values, fallback=fallback)
+
+
+def _set(here: Here, values: Mapping[str, str], *, fallback: bool) -> None:
+    places = _places(here)
+    _in_regions(here, places, lambda secrets: secrets.set(values), fallback=fallback)
 
     from sundog.cli.render.secrets import show_changed
 
-    show_changed(here.output, project, stage, list(values), "set", fallback=fallback)
+    regions = [stage.region for _, stage in places]
+    show_changed(here.output, places[0], list(values), "set", fallback=fallback, regions=regions)
 
 
-def _place(here: Here) -> tuple[Project, Stage]:
-    project = here.project()
-    return project, here.stage(project)
+def _places(here: Here) -> list[Place]:
+    places = here.places()
+    project, stage = places[0]
+    known = project.settings.stages
+    close = None if stage.is_local or stage.name in known else suggestion(stage.name, known)
+    if close is not None:
+        here.output.talk(
+            ("warning: ", "yellow"),
+            f"pyproject.toml has no stage `{stage.name}`; did you mean `{close}`?",
+        )
+    return places
 
 
-def _with_secrets(
-    here: Here,
-    project: Project,
-    stage: Stage,
-    work: Callable[[Secrets], Awaitable[Result]],
-    *,
-    fallback: bool,
-) -> Result:
-    from sundog.cli.render.progress import Progress
+def _in_regions(
+    here: Here, places: list[Place], work: Callable[[Secrets], Awaitable[Result]], *, fallback: bool
+) -> dict[str, Result]:
     from sundog.session.secrets import open_secrets
 
-    async def run() -> Result:
-        progress = Progress(here.output, project, stage)
+    async def run(project: Project, stage: Stage, progress: Progress) -> Result:
         async with open_secrets(project, stage, observer=progress, fallback=fallback) as secrets:
             return await work(secrets)
 
-    return run_async(run, here.output)
+    return in_all_regions(here, places, run)
 
 
 def _read_value(here: Here, name: str) -> str:
     if not sys.stdin.isatty():
         # What `echo` adds is not meant; whoever wants a new line at the end writes two.
-        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+        return _read_stdin(f"the value of the secret `{name}`").removesuffix("\n").removesuffix("\r")
     if here.output.as_json or not here.output.is_terminal:
         raise MissingArgument(
             f"the value of the secret `{name}` is missing",
@@ -149,9 +166,18 @@ def _read_value(here: Here, name: str) -> str:
     return answer
 
 
-def _read_file(cwd: Path, file: str) -> str:
-    if file == _STDIN:
+def _read_stdin(what: str) -> str:
+    try:
         return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise InvalidSecretValue(
+            f"{what} on stdin is not text",
+            why="it is not UTF-8",
+            fix="encode it: `base64 key.bin | sundog secret set NAME`, and decode it in the handler",
+        ) from error
+
+
+def _read_file(cwd: Path, file: str) -> str:
     try:
         return (cwd / file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -34,9 +34,11 @@ def error_lines(error: SundogError, width: int) -> list[Line]:
     """Return the lines of an error, wrapped to a width."""
     if isinstance(error, SeveralErrors):
         lines: list[Line] = []
-        for single in error.errors:
+        for heading, single in error.headed():
+            lines += [line((heading, "bold"))] if heading is not None else []
             lines += [*error_lines(single, width), line()]
-        return [*lines, line(("error: ", "red bold"), error.what)]
+        lines.append(line(("error: ", "red bold"), error.what))
+        return [*lines, *_fixes(error, width)]
     if isinstance(error, Cancelled):
         return [line((error.what, "dim"))]
     lines = _headline(error, width)
@@ -46,10 +48,13 @@ def error_lines(error: SundogError, width: int) -> list[Line]:
     lines.append(line())
     if error.why:
         lines += _labelled("why:", error.why, width)
-    for fix in error.fixes:
-        lines += _labelled("hint:", fix, width, style="cyan")
+    lines += _fixes(error, width)
     lines += _labelled("docs:", f"sundog explain {shown_code(error)}", width)
     return lines
+
+
+def _fixes(error: SundogError, width: int) -> list[Line]:
+    return [piece for fix in error.fixes for piece in _labelled("hint:", fix, width, style="cyan")]
 
 
 def shown_code(error: SundogError) -> str:

@@ -25,7 +25,7 @@ class Progress:
             region: Named with each output and event, when the stage has several.
         """
         self._output = output
-        self._region = region
+        self.region = region
         self._outputs: dict[str, dict[str, str]] = {}
         self._lines = DevLines(
             app=project.settings.name,
@@ -43,7 +43,7 @@ class Progress:
             self._outputs[event.stack] = event.outputs
         if self._output.as_json:
             described = event_object(event)
-            self._output.json(described if self._region is None else described | {"region": self._region})
+            self._output.json(described if self.region is None else described | {"region": self.region})
         elif not isinstance(event, DeployFinished | SynthFailed):
             # Why these failed is raised as well, and shown as the command's error.
             self._output.talk_lines(self._lines.feed(event))
@@ -54,5 +54,5 @@ class Progress:
             return
         for outputs in self._outputs.values():
             for name, value in outputs.items():
-                place = "" if self._region is None else f"{self._region}/"
+                place = "" if self.region is None else f"{self.region}/"
                 self._output.data(f"{place}{name}={value}")

@@ -50,7 +50,7 @@ def _connect_with(postgres: Postgres, data_api: Any) -> None:
         if "postgres" not in engine:
             return connect(instance, engine, database, password, username)
         cluster = instance.get("DBClusterIdentifier") or instance.get("DBInstanceIdentifier", "")
-        return postgres.connect(cluster, database or "postgres")
+        return postgres.connect(_in_region(cluster), database or "postgres")
 
     data_api._has_real_endpoint = has_real_endpoint
     data_api._connect = connect_to
@@ -62,10 +62,17 @@ def _drop_with_cluster(postgres: Postgres, provisioners: Any) -> None:
 
     def delete_cluster(physical_id: str, *rest: Any, **named: Any) -> Any:
         result = delete(physical_id, *rest, **named)
-        postgres.drop_cluster(physical_id)
+        postgres.drop_cluster(_in_region(physical_id))
         return result
 
     handler["delete"] = delete_cluster
+
+
+def _in_region(cluster: str) -> str:
+    """Return what tells a cluster from one of another region, which CloudFormation may have given the same name."""
+    from ministack.core.responses import get_region
+
+    return f"{get_region()}/{cluster}"
 
 
 def _run_beside(data_api: Any) -> None:

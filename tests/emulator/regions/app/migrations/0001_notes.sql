@@ -1,0 +1,1 @@
+create table notes (name text); insert into notes values ('first');
