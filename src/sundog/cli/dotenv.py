@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from sundog.errors import Location, UsageError
 
@@ -29,8 +31,26 @@ class InvalidSecretsFile(UsageError):
     code = "SD-USAGE-042"
 
 
+class Assignment(NamedTuple):
+    """One `NAME=value` of a file."""
+
+    name: str
+    value: str
+    place: Location
+    """Where it begins. The value is not in it."""
+
+
 def parse_dotenv(text: str, file: str) -> dict[str, str]:
     """Return the values by name; the last of several counts.
+
+    Raises:
+        InvalidSecretsFile: A line is something else.
+    """
+    return {found.name: found.value for found in assignments(text, file)}
+
+
+def assignments(text: str, file: str) -> Iterator[Assignment]:
+    """Yield what a file assigns, in its order.
 
     Args:
         text: What the file holds.
@@ -40,23 +60,22 @@ def parse_dotenv(text: str, file: str) -> dict[str, str]:
         InvalidSecretsFile: A line is something else. The message has the line's number and not its text.
     """
     text = text.replace("\r\n", "\n").removeprefix("\ufeff")
-    found: dict[str, str] = {}
     place = 0
     while place < len(text):
         if empty := _EMPTY.match(text, place):
             place = empty.end()
             continue
+        where = Location(file, text.count("\n", 0, place) + 1)
         line = _LINE.match(text, place)
         if line is None or (line["plain"] or "").startswith(('"', "'")):
             raise InvalidSecretsFile(
                 "a line is not `NAME=value`",
-                where=Location(file, text.count("\n", 0, place) + 1),
+                where=where,
                 why=_reason(text[place:].partition("\n")[0]),
                 fix="correct that line, or put `#` before it",
             )
-        found[line["name"]] = _value(line)
+        yield Assignment(line["name"], _value(line), where)
         place = line.end()
-    return found
 
 
 def _reason(line: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from sundog.errors import UsageError
+from sundog.errors import Location, UsageError
 
 FALLBACK = ".fallback"
 LONGEST_SECRET_BYTES = 8192
@@ -19,11 +19,17 @@ LONGEST_SECRET_BYTES = 8192
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 """
 
+LONGEST_SECRET_NAME = 255
+"""Of the 1,011 characters that Systems Manager allows, those of the ARN and the path included.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+"""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 class InvalidSecretName(UsageError):
-    """The name of a secret has characters that a construct's id cannot have.
+    """The name of a secret has characters that a construct's id cannot have, or too many.
 
     A secret is named by the id of its `Secret` in `app.py`: letters, digits, hyphens and underscores, a letter first.
     """
@@ -32,7 +38,10 @@ class InvalidSecretName(UsageError):
 
 
 class InvalidSecretValue(UsageError):
-    """A value cannot be kept as a secret: it is empty, or longer than Systems Manager keeps."""
+    """A value cannot be kept as a secret: it is empty, longer than Systems Manager keeps, or not text.
+
+    Bytes that are no UTF-8 are kept in an encoding that is: `base64 key.bin | sundog secret set NAME`.
+    """
 
     code = "SD-USAGE-041"
 
@@ -52,40 +61,71 @@ def secret_parameter(app: str, stage: str, name: str) -> str:
     return f"{secrets_path(app, stage)}/{name}"
 
 
-def check_secret_name(name: str) -> str:
+def check_secret_name(name: str, where: Location | None = None) -> str:
     """Return a name that a secret can have.
 
+    Args:
+        name: The name.
+        where: The line that a user wrote it on.
+
     Raises:
-        InvalidSecretName: It has other characters.
+        InvalidSecretName: It has other characters, or too many.
     """
     if not _NAME.fullmatch(name):
         cleaned = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-")
         cleaned = cleaned if _NAME.fullmatch(cleaned) else f"my_{cleaned}".rstrip("_")
         raise InvalidSecretName(
             f"`{name}` cannot be the name of a secret",
+            where=where,
             why="names hold letters, digits, hyphens and underscores, and start with a letter",
-            fix=f"call it `{cleaned}`",
+            fix=f"call it `{cleaned[:LONGEST_SECRET_NAME]}`",
+        )
+    if len(name) > LONGEST_SECRET_NAME:
+        raise InvalidSecretName(
+            f"the name of the secret `{name[:40]}…` has {len(name)} characters, {LONGEST_SECRET_NAME} is the most",
+            where=where,
+            why="Systems Manager limits the names of parameters, which carry the app and the stage too",
+            fix="choose a shorter name",
         )
     return name
 
 
-def check_secret_value(name: str, value: str) -> str:
+def check_secret_value(name: str, value: str, where: Location | None = None) -> str:
     """Return a value that can be kept; no message of this function has it in it.
 
+    Args:
+        name: Of the secret.
+        value: What it is to have.
+        where: The line that a user wrote it on.
+
     Raises:
-        InvalidSecretValue: It is empty or too long.
+        InvalidSecretValue: It is empty, too long, or not text.
     """
     if not value:
         raise InvalidSecretValue(
             f"the value of the secret `{name}` is empty",
+            where=where,
             why="Systems Manager keeps no empty values",
             fix=f"give it a value, or run `sundog secret remove {name}`",
         )
-    size = len(value.encode("utf-8", "surrogatepass"))
+    try:
+        size = len(value.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise not_text(f"the value of the secret `{name}`") from error
     if size > LONGEST_SECRET_BYTES:
         raise InvalidSecretValue(
             f"the value of the secret `{name}` has {size:,} bytes, {LONGEST_SECRET_BYTES:,} is the most",
+            where=where,
             why="Systems Manager keeps no longer ones",
             fix="keep it in AWS Secrets Manager or in a bucket, and the way to it in the secret",
         )
     return value
+
+
+def not_text(what: str) -> InvalidSecretValue:
+    """Return the error for bytes that are no text."""
+    return InvalidSecretValue(
+        f"{what} is not text",
+        why="it is not UTF-8",
+        fix="encode it, `base64 key.bin | sundog secret set NAME`, and decode it in the handler",
+    )

@@ -39,6 +39,8 @@ from sundog.store.database import open_for_writing
         ["secret", "set", "1st key", "hunter2hunter2"],
         ["secret", "set", "key", ""],
         ["secret", "set", "key", "x" * 8193],
+        ["secret", "set", "stripe/key", "hunter2hunter2"],
+        ["secret", "set", "k" * 256, "hunter2hunter2"],
         ["secret", "load", "missing.env"],
     ],
     ids=lambda arguments: " ".join(arguments)[:60],
@@ -254,3 +256,51 @@ def test_a_defect_of_sundog_leaves_a_report_without_secrets(run, synthesized, sn
     assert "RuntimeError" in text
     assert "hunter2" not in text
     assert report.stat().st_mode & 0o077 == 0
+
+
+TWO_REGIONS = """
+[tool.sundog.stages.prod]
+regions = ["eu-west-1", "us-west-2"]
+protected = true
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "invoke list_notes",
+        "run -- true",
+        "logs",
+        "replay last",
+        "coldstart list_notes",
+        "secret remove key",
+        "remove",
+    ],
+)
+def test_a_stage_with_several_regions_that_is_protected(run, project, snapshot, command):
+    (project / "pyproject.toml").write_text((project / "pyproject.toml").read_text() + TWO_REGIONS)
+    own, dashes, program = command.partition(" -- ")
+
+    assert run(*own.split(), "--stage", "prod", *(dashes + program).split(), cwd=project) == snapshot
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"key=value\nno equals sign\n",
+        b"1key=value\n",
+        b'key="never closed\n',
+        b"key=\xff\n",
+        b"key=\n",
+        b"a.b=c\n",
+    ],
+    ids=["no-equals", "name", "quote", "not-utf8", "empty", "dot"],
+)
+def test_a_wrong_file_of_secrets(run, project, snapshot, text):
+    (project / ".env").write_bytes(text)
+
+    assert run("secret", "load", ".env", cwd=project) == snapshot
+
+
+def test_a_secret_on_stdin_that_is_not_text(run, project, snapshot):
+    assert run("secret", "set", "key", cwd=project, stdin=b"\xff\xfe\x00") == snapshot

@@ -173,7 +173,7 @@ def sundog(root, environ) -> Callable[..., Done]:
     def run_command(*arguments: str, stage: str = "prod", folder: Path = root) -> Done:
         stdout, stderr = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "stdin", io.StringIO())
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
             code = run(
                 [*arguments, "--stage", stage], environ=environ, cwd=folder, stdout=stdout, stderr=stderr
             )

@@ -263,11 +263,13 @@ def test_a_deploy_that_fails_in_a_region_begins_no_other(sundog, open_gate):
     assert {line.partition("/")[0] for line in halfway.stdout.splitlines()} == {"eu-west-1"}
 
 
-def test_a_region_that_the_stage_does_not_have_is_refused(sundog):
+def test_a_region_or_a_stage_that_there_is_not_is_said(sundog):
     wrong = sundog("deploy", "--region", "us-west-1")
+    misspelt = sundog("secret", "list", stage="prd")
 
     assert wrong.code == 3
     assert "write `us-west-2`" in wrong.stderr
+    assert "pyproject.toml has no stage `prd`; did you mean `prod`?" in misspelt.stderr
 
 
 def test_the_removal_of_one_region_does_not_keep_the_others(sundog, open_gate, client, tmp_path):

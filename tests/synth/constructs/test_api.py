@@ -153,6 +153,19 @@ def test_every_request_leaves_a_line_in_a_log_unless_told_otherwise(backend, mon
     assert without.resources("backend", "AWS::Logs::LogGroup") == []
 
 
+def test_a_log_that_outlives_its_stage_is_not_in_the_way_of_the_next_deploy(project, backend):
+    project.write(
+        "pyproject.toml", '[tool.sundog]\nname = "notes"\n[tool.sundog.stages.local]\nremoval = "retain"\n'
+    )
+    template = backend('Api(stack, "api")').template("backend")
+    (log,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::Logs::LogGroup"]
+    name = json.dumps(log["Properties"]["LogGroupName"])
+
+    assert log["DeletionPolicy"] == "Retain"
+    assert "/aws/vendedlogs/api/local-notes-api-" in name
+    assert '"Ref": "AWS::StackId"' in name
+
+
 def test_access_log_throttle_and_stage_are_what_the_user_says(backend):
     stage = only(
         backend(

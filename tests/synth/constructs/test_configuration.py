@@ -22,9 +22,13 @@ def statements(assembly):
     return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
 
 
+def arn_of(joined):
+    """Return an ARN as text, with the names of AWS's own parameters in it."""
+    return "".join(part if isinstance(part, str) else part["Ref"] for part in joined["Fn::Join"][1])
+
+
 def test_a_bound_secret_is_a_name_and_the_permission_to_read_it(backend):
     assembly = backend('key = Secret(stack, "stripe_key")\n' + FUNCTION.format(arguments="bind=[key]"))
-    prefix = "arn:aws:ssm:us-east-1:000000000000:parameter/sundog/notes/"
     (statement,) = statements(assembly)
 
     assert variables(assembly)["SUNDOG_RESOURCE_STRIPE_KEY"] == {
@@ -34,14 +38,35 @@ def test_a_bound_secret_is_a_name_and_the_permission_to_read_it(backend):
         "fallback": "/sundog/notes/.fallback/secrets/stripe_key",
     }
     assert statement["Action"] == "ssm:GetParameters"
-    assert [json.dumps(resource).count("parameter/sundog/notes/") for resource in statement["Resource"]] == [
-        1,
-        1,
+    assert [arn_of(resource) for resource in statement["Resource"]] == [
+        "arn:AWS::Partition:ssm:AWS::Region:AWS::AccountId:parameter/sundog/notes/local/secrets/stripe_key",
+        "arn:AWS::Partition:ssm:AWS::Region:AWS::AccountId:parameter/sundog/notes/.fallback/secrets/stripe_key",
     ]
-    assert [json.dumps(resource).rpartition("/notes/")[2][:12] for resource in statement["Resource"]] == [
-        "local/secret",
-        ".fallback/se",
-    ], prefix
+
+
+def test_a_stage_reads_its_own_secrets_in_its_own_region_and_those_that_are_bound(
+    backend, project, monkeypatch
+):
+    project.write(
+        "pyproject.toml",
+        '[tool.sundog]\nname = "notes"\n[tool.sundog.stages.prod]\naccount = "123456789012"\n'
+        'regions = ["eu-west-1", "us-west-2"]\n',
+    )
+    monkeypatch.setenv("SUNDOG_STAGE", "prod")
+    monkeypatch.setenv("SUNDOG_REGION", "us-west-2")
+    secrets = 'key = Secret(stack, "stripe_key")\nSecret(stack, "other")\n'
+    (statement,) = statements(backend(secrets + FUNCTION.format(arguments="bind=[key]")))
+    place = "arn:AWS::Partition:ssm:us-west-2:123456789012:parameter/sundog/notes"
+
+    assert statement == {
+        "Action": "ssm:GetParameters",
+        "Effect": "Allow",
+        "Resource": statement["Resource"],
+    }
+    assert [arn_of(resource) for resource in statement["Resource"]] == [
+        f"{place}/prod/secrets/stripe_key",
+        f"{place}/.fallback/secrets/stripe_key",
+    ]
 
 
 def test_a_secret_can_be_a_permission(backend):

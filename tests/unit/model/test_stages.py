@@ -57,6 +57,7 @@ def test_regions_have_state_of_their_own_and_the_first_that_of_a_single_one(proj
         shop.in_region("prod", "us-east-1").stage_dir("prod") == shop.root / ".sundog/regions/us-east-1/prod"
     )
     assert shop.in_region("alice", "us-east-1").stage_dir("alice") == shop.root / ".sundog/alice"
+    assert shop.in_region("prod", "us-east-1").base_dir == shop.root / ".sundog"
 
 
 def test_a_region_that_the_stage_does_not_list_is_refused(project):

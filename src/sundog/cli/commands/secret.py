@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from sundog.cli.dotenv import InvalidSecretsFile, as_dotenv, parse_dotenv
+from sundog.cli.dotenv import InvalidSecretsFile, as_dotenv, assignments
 from sundog.cli.errors import MissingArgument
 from sundog.cli.here import Here
 from sundog.cli.options import command
 from sundog.cli.regions import Place, in_all_regions
 from sundog.cli.subcommands import SubcommandGroup
-from sundog.errors import suggestion
-from sundog.model.secrets import InvalidSecretValue, check_secret_name, check_secret_value
+from sundog.errors import Location, suggestion
+from sundog.model.secrets import check_secret_name, check_secret_value, not_text
 
 if TYPE_CHECKING:
     from sundog.cli.render.progress import Progress
@@ -111,9 +111,9 @@ def remove_secret(here: Here, name: str, *, fallback: bool, unprotect: bool) -> 
 def load_secrets(here: Here, file: str, *, fallback: bool) -> None:
     """Set secrets from a file of NAME=value lines, in each region of the stage; `-` is stdin."""
     text = _read_stdin("the file") if file == _STDIN else _read_file(here.cwd, file)
-    values = parse_dotenv(text, "stdin" if file == _STDIN else file)
-    for name, value in values.items():
-        check_secret_value(check_secret_name(name), value)
+    values: dict[str, str] = {}
+    for name, value, where in assignments(text, "stdin" if file == _STDIN else file):
+        values[check_secret_name(name, where)] = check_secret_value(name, value, where)
     _set(here, values, fallback=fallback)
 
 
@@ -168,23 +168,24 @@ def _read_value(here: Here, name: str) -> str:
 
 def _read_stdin(what: str) -> str:
     try:
-        return sys.stdin.read()
+        # Not as the locale says: a secret is not to depend on it.
+        return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidSecretValue(
-            f"{what} on stdin is not text",
-            why="it is not UTF-8",
-            fix="encode it: `base64 key.bin | sundog secret set NAME`, and decode it in the handler",
-        ) from error
+        raise not_text(what) from error
 
 
 def _read_file(cwd: Path, file: str) -> str:
+    fix = "name a readable text file of `NAME=value` lines"
     try:
-        return (cwd / file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = (cwd / file).read_bytes()
+    except OSError as error:
+        raise InvalidSecretsFile(f"the file `{file}` cannot be read", why=error.strerror, fix=fix) from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = Location(file, content.count(b"\n", 0, error.start) + 1)
         raise InvalidSecretsFile(
-            f"the file `{file}` cannot be read",
-            why=error.strerror if isinstance(error, OSError) else "it is not UTF-8",
-            fix="name a readable text file of `NAME=value` lines",
+            f"the file `{file}` cannot be read", where=where, why="it is not UTF-8", fix=fix
         ) from error
 
 
