@@ -12,6 +12,7 @@ from typing import Any
 from sundog.aws.cloudformation import MAX_RESOURCES, MAX_TEMPLATE_BYTES
 from sundog.aws.embedded.interface import Capabilities, DroppedProperty
 from sundog.deploy.assembly import StackTemplate
+from sundog.deploy.ownership import stack_of_another
 from sundog.deploy.plan import DeployPlan, StackPlan
 from sundog.deploy.report import Report
 from sundog.errors import DeployError, SundogError, UnsupportedError, suggestion
@@ -61,6 +62,8 @@ def problems(plan: DeployPlan, report: Report, capabilities: Capabilities | None
     """Return everything that would fail, for the stacks that change."""
     found: list[SundogError] = []
     for stack in plan.changed:
+        foreign = stack_of_another(stack.deployed, report) if stack.deployed is not None else None
+        found += [foreign] if foreign is not None else []
         found += _sizes(stack.template, report)
         found += _parameters(stack, report)
         found += _references(stack.template, report)

@@ -20,6 +20,7 @@ from sundog.deploy.concurrency import raise_all
 from sundog.deploy.failures import in_use, stack_failed
 from sundog.deploy.follow import Course, follow, settled
 from sundog.deploy.outputs import forget_outputs
+from sundog.deploy.ownership import stack_of_another
 from sundog.deploy.report import Report
 from sundog.deploy.selection import select_stacks
 from sundog.errors import Cancelled, DeployError, SundogError
@@ -145,6 +146,9 @@ class _Remover:
         state = await describe_stack(self._connection, stack.name)
         if state is None:
             return False
+        foreign = stack_of_another(state, self._report)
+        if foreign is not None:
+            raise foreign
         # A stack that is stuck is removed all the same: that is the way out of being stuck.
         state, _ = await settled(self._connection, state, self._waits)
         if state is None:

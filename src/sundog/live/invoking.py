@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -84,6 +85,7 @@ class Call:
         observer: Observer,
         root: Path,
         enforce_memory: bool,
+        clean_log: Callable[[bytes], bytes],
         replay_of: str | None = None,
     ) -> None:
         """Take what came from the transport."""
@@ -99,6 +101,7 @@ class Call:
         self._observer = observer
         self._root = root
         self._enforce_memory = enforce_memory
+        self._clean_log = clean_log
         self._replay_of = replay_of
         self._environment: Host | None = None
         self._began = 0.0
@@ -284,7 +287,7 @@ class Call:
             error_type=error.error_type if error is not None and status == "error" else None,
         )
         request_id = self.invocation.request_id
-        log = transcript(request_id, self.function.version, self.lines, usage)
+        log = self._clean_log(transcript(request_id, self.function.version, self.lines, usage))
         self.result.set_result(
             InvocationResult(
                 payload=body, function_error=function_error, log_tail=log, streamed=self._streamed

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 MAX_ENVIRONMENTS = 50
 
 
+def as_it_is(log: bytes) -> bytes:
+    """Return a log unchanged."""
+    return log
+
+
 @dataclass(frozen=True, kw_only=True)
 class LiveOptions:
     """What a session may be told; the defaults are those of `sundog dev`."""
@@ -34,4 +39,6 @@ class LiveOptions:
     """A file that Python workers run before they import the handler."""
     runners: Mapping[str, Callable[[LiveSession], Runner]] = field(default_factory=dict)
     """Runners of further languages."""
+    clean_log: Callable[[bytes], bytes] = as_it_is
+    """Takes secrets out of the log of an invocation, which its caller and CloudWatch are given."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -217,6 +217,7 @@ class LiveSession:
             observer=self._observer,
             root=self._root,
             enforce_memory=self.options.enforce_memory,
+            clean_log=self.options.clean_log,
         )
         if self._own_events.was_cancelled(invocation.request_id):
             call.cancel()

@@ -19,6 +19,8 @@ REDACTED = "[redacted]"
 
 _SHORTEST_SECRET = 6
 """Shorter values (`test`, `dev`) would black out ordinary text."""
+_SHORTEST_LINE = 12
+"""Of a secret with several lines; shorter ones are as likely a bracket or a heading."""
 
 _SECRET_VARIABLE = re.compile(
     r"SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|SIGNING_?KEY|ENCRYPTION_?KEY"
@@ -169,6 +171,9 @@ class Redactor:
 
 def _forms(values: Iterable[str]) -> set[str]:
     long_enough = [value for value in values if len(value) >= _SHORTEST_SECRET]
+    # A key of several lines is printed, and met, line by line.
+    lines = [line.strip() for value in long_enough if "\n" in value for line in value.splitlines()]
+    long_enough += [line for line in lines if len(line) >= _SHORTEST_LINE]
     return {form for value in long_enough for form in (value, json.dumps(value)[1:-1])}
 
 

@@ -40,7 +40,7 @@ from sundog.session.options import DevOptions
 from sundog.session.outage import Outages
 from sundog.session.recording import Recording, recorded
 from sundog.session.scripts import route_scripts
-from sundog.session.secrets import SecretChanges, renew_readers, values_of
+from sundog.session.secrets import SecretChanges, learn_secrets, renew_readers
 from sundog.session.sites import Sites, uploads_of
 from sundog.session.types import write_types
 from sundog.session.warnings import warn_of
@@ -130,6 +130,7 @@ class DevSession:
                 credentials=credentials_from(reached.connection),
                 endpoint_url=cloud.endpoint_url,
                 options=self._options,
+                redactor=self._observer.redactor,
             ) as live,
             anyio.create_task_group() as tasks,
         ):
@@ -185,19 +186,8 @@ class DevSession:
 
     async def _learn_secrets(self, reached: StageCloud) -> None:
         """Keep the values of the app's secrets out of all that is written and shown."""
-        if self._synthesized is None:
-            return
-        try:
-            values = await values_of(reached.connection, self._synthesized.manifest)
-        except SundogError as error:
-            text = (
-                f"the secrets cannot be read, so they are not taken out of what functions log: {error.what}"
-            )
-            self._observer(
-                Notice(at=time.time(), level="warning", text=text, fix="\n".join(error.fixes) or None)
-            )
-            return
-        self._observer.redactor.add_secrets(values)
+        if self._synthesized is not None:
+            await learn_secrets(reached.connection, self._synthesized.manifest, self._observer)
 
     async def _validate(self, synthesized: SynthResult) -> None:
         """Check the templates in the background, as every deploy to AWS does beforehand."""
@@ -225,6 +215,8 @@ class DevSession:
     async def _deploy(
         self, synthesized: SynthResult, cloud: LocalCloud, reached: StageCloud, live: LiveSession
     ) -> None:
+        # Scripts run while the app is deployed, and print as other functions do.
+        await self._learn_secrets(reached)
         try:
             await route_scripts(live, cloud, reached.connection, synthesized.manifest)
             self._deployed = await deploy_to(
@@ -242,7 +234,6 @@ class DevSession:
             return
         for function in self._deployed.functions:
             self._observer.redactor.add_environment(function.environment)
-        await self._learn_secrets(reached)
         try:
             await live.set_functions(self._deployed.functions)
         except SundogError as error:

@@ -10,12 +10,13 @@ from sundog.bundle.node import node_binary
 from sundog.live.debug.debugger import Debugger
 from sundog.live.debug.launch_json import DEFAULT_DEBUG_PORT
 from sundog.live.node.factory import make_node_runner
-from sundog.live.options import LiveOptions
+from sundog.live.options import LiveOptions, as_it_is
 from sundog.live.runner import Runner
 from sundog.live.session import LiveSession
 from sundog.model.events import Notice, Observer
 from sundog.model.functions import CredentialsSource
 from sundog.model.project import Project, Stage
+from sundog.model.redaction import Redactor
 from sundog.session.options import DevOptions
 
 
@@ -28,6 +29,7 @@ async def open_live_session(
     credentials: CredentialsSource,
     endpoint_url: str | None,
     options: DevOptions,
+    redactor: Redactor | None = None,
 ) -> AsyncIterator[LiveSession]:
     """Open a live session that runs every language sundog knows.
 
@@ -38,6 +40,7 @@ async def open_live_session(
         credentials: Gives credentials of functions' roles.
         endpoint_url: Where workers find AWS; None for AWS itself.
         options: Whether editors may attach.
+        redactor: Knows the app's secrets, which are taken out of the logs that callers and CloudWatch are given.
 
     Raises:
         DebugPortTaken: Another program listens on the port for editors.
@@ -59,6 +62,7 @@ async def open_live_session(
         prelude=debugger.write_prelude() if debugger else options.prelude,
         runners={"node": node_runner},
         watch=options.watch,
+        clean_log=as_it_is if redactor is None else redactor.shown_payload,
     )
     session = LiveSession(
         project,

@@ -14,12 +14,13 @@ from sundog.aws.embedded.interface import LocalCloud
 from sundog.aws.endpoint import AwsConnection
 from sundog.deploy.functions import function_named
 from sundog.live.session import LiveSession
-from sundog.model.events import Observer
 from sundog.model.manifest import SCRIPT_TRIGGER, Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from
 from sundog.session.languages import open_live_session
 from sundog.session.options import DevOptions
+from sundog.session.recording import Recording
+from sundog.session.secrets import learn_secrets
 
 
 def _functions_of_scripts(manifest: Manifest) -> set[str]:
@@ -60,12 +61,13 @@ async def route_scripts(
 
 @contextlib.asynccontextmanager
 async def scripts_served(
-    project: Project, stage: Stage, cloud: StageCloud, manifest: Manifest, observer: Observer
+    project: Project, stage: Stage, cloud: StageCloud, manifest: Manifest, observer: Recording
 ) -> AsyncIterator[None]:
     """Run the functions of scripts for the length of a command that deploys or removes; nothing else is run."""
     if cloud.local is None or not _functions_of_scripts(manifest):
         yield
         return
+    await learn_secrets(cloud.connection, manifest, observer)
     async with open_live_session(
         project,
         stage,
@@ -73,6 +75,7 @@ async def scripts_served(
         credentials=credentials_from(cloud.connection),
         endpoint_url=cloud.local.endpoint_url,
         options=DevOptions(),
+        redactor=observer.redactor,
     ) as live:
         await route_scripts(live, cloud.local, cloud.connection, manifest)
         yield

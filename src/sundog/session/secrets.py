@@ -13,14 +13,15 @@ import msgspec
 
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.ssm import decrypted, decrypted_below, delete_parameter, put_secret
-from sundog.errors import ConfigError, suggestion
+from sundog.errors import ConfigError, SundogError, suggestion
 from sundog.live.session import LiveSession
-from sundog.model.events import Observer
+from sundog.model.events import Notice, Observer
 from sundog.model.manifest import FunctionEntry, Manifest
 from sundog.model.project import Project, Stage
 from sundog.model.secrets import FALLBACK, secret_parameter, secrets_path
 from sundog.session.cloud import open_cloud, running_connection
 from sundog.session.lock import LOCK_FILE, SessionNote, hold_stage
+from sundog.session.recording import Recording
 
 CHANGES_FILE = "secret-changes"
 """In the folder of a stage; every line is the name of a secret that was changed."""
@@ -227,6 +228,23 @@ def renew_readers(live: LiveSession, manifest: Manifest, names: Container[str]) 
         if any(entry.id == pool.function.entry.id for entry in readers):
             pool.renew()
     return readers
+
+
+async def learn_secrets(connection: AwsConnection, manifest: Manifest, observer: Recording) -> None:
+    """Keep the values that the app's secrets have now out of all that is written and shown; say when that cannot be.
+
+    Args:
+        connection: Where the values are.
+        manifest: Names the secrets.
+        observer: What records and shows.
+    """
+    try:
+        values = await values_of(connection, manifest)
+    except SundogError as error:
+        text = f"the secrets cannot be read, so they are not taken out of what functions log: {error.what}"
+        observer(Notice(at=time.time(), level="warning", text=text, fix="\n".join(error.fixes) or None))
+        return
+    observer.redactor.add_secrets(values)
 
 
 def note_changes(stage_dir: Path, names: Iterable[str]) -> None:

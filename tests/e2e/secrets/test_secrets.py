@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 APP = Path(__file__).parent / "app"
@@ -53,6 +54,22 @@ def files_with(folder: Path, text: str) -> list[str]:
     ]
 
 
+def messages_in_cloudwatch(root: Path) -> list[str]:
+    """Return all that the embedded cloud's CloudWatch Logs has of the functions."""
+    note = json.loads((root / ".sundog/local/session.json").read_text())
+    logs = boto3.client(
+        "logs",
+        endpoint_url=note["endpoint_url"],
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    return [
+        event["message"] for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]
+    ]
+
+
 def test_a_secret_from_the_command_line_to_the_function(root, secret, start_dev, waiting):
     # No session runs: the local cloud is started for the command, and what it keeps is there for the session.
     secret("set", "stripe_key", stdin="sk-before-dev-1111\n")
@@ -80,6 +97,19 @@ def test_a_secret_from_the_command_line_to_the_function(root, secret, start_dev,
     # The function printed each value; nobody can read one but in the cloud itself.
     logged = dev.wait_for("LogWritten", where=lambda event: event["text"].startswith("paying"))
     assert logged["text"] == "paying with [redacted]"
+    invoked = subprocess.run(
+        [sys.executable, "-m", "sundog", "invoke", "functions/payments.pay"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "│ paying with [redacted]" in invoked.stderr
+    assert json.loads(invoked.stdout)["last"] == "3333"
+    copied = messages_in_cloudwatch(root)
+    assert "paying with [redacted]" in copied
+    assert [text for text in copied if "sk-" in text] == []
     dev.interrupt()
     for value in ("sk-before-dev-1111", "sk-while-dev-2222", "sk-fallback-3333"):
         assert [line for line in dev.lines if value in line] == []

@@ -11,6 +11,7 @@ from sundog.aws.embedded.capabilities import embedded_capabilities
 from sundog.aws.embedded.interface import DroppedProperty
 from sundog.deploy.engine import deploy
 from sundog.deploy.failures import StackFailed
+from sundog.deploy.ownership import StackOfAnother
 from sundog.errors import SeveralErrors
 from sundog.model.events import DeployFinished
 
@@ -232,3 +233,20 @@ def test_a_property_that_the_cloud_would_drop_is_refused_by_name(app, resources)
     )
     assert error.why == dropped.reason
     assert str(error.where) == "app.py:3  line_3()"
+
+
+def test_a_stack_of_another_app_or_stage_that_has_the_same_name_is_not_touched(app, resources, connection):
+    owner = {"sundog:app": "shop", "sundog:stage": "local-a"}
+    app.assembly.stack("main", {"Queue": resources.queue()}, tags=owner)
+    app.deploy()
+    own = {"sundog:app": app.assembly.app, "sundog:stage": "local"}
+    app.assembly.stack("main", {"Queue": resources.queue(DelaySeconds=7)}, tags=own)
+    error = app.failure()
+    with pytest.raises(StackOfAnother):
+        app.remove()
+
+    name = app.assembly.name("main")
+    assert isinstance(error, StackOfAnother)
+    assert error.what == f"the stack `{name}` belongs to the app `shop` on the stage `local-a`"
+    assert str(error.where) == "app.py:1  line_1()"
+    assert anyio.run(describe_stack, connection, name).tags == owner

@@ -15,6 +15,17 @@ STACK = "prod-tworegions-backend"
 pytestmark = [pytest.mark.usefixtures("deployed"), pytest.mark.xdist_group("two-regions")]
 
 
+@pytest.fixture(autouse=True)
+def no_secret_is_set(client):
+    for region in REGIONS:
+        parameters = client("ssm", region)
+        pages = parameters.get_paginator("get_parameters_by_path").paginate(
+            Path="/sundog/tworegions", Recursive=True
+        )
+        for name in [one["Name"] for page in pages for one in page["Parameters"]]:
+            parameters.delete_parameter(Name=name)
+
+
 @pytest.fixture
 def outputs(deployed):
     """What the first deploy wrote, by region."""
@@ -195,7 +206,7 @@ def test_ctrl_c_while_one_region_waits_says_which_are_done(start, open_gate, cli
     while b"stopping" not in said:
         said += os.read(terminal, 1024)
     open_gate.opened.set()
-    process.wait(60)
+    process.communicate(timeout=60)
     said += os.read(terminal, 4096)
     os.close(terminal)
 

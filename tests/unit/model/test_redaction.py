@@ -57,6 +57,15 @@ def test_other_text_is_left_as_it_is(text):
     assert Redactor().text(text) == text
 
 
+def test_a_secret_of_several_lines_is_taken_out_line_by_line():
+    redactor = Redactor()
+    redactor.add_secrets(["{\n  first line of the key\n  second line of the key\n}"])
+
+    assert redactor.shown("first line of the key") == REDACTED
+    assert redactor.shown_payload(b"START\n  second line of the key\n}\n") == b"START\n  [redacted]\n}\n"
+    assert redactor.text("second line of the key") == REDACTED
+
+
 def test_values_of_secret_variables_are_taken_out_wherever_they_stand():
     redactor = Redactor({"STRIPE_API_KEY": "hunter2hunter2", "HOME": "/home/ada"})
 
