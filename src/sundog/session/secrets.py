@@ -182,8 +182,8 @@ def one_value(found: Mapping[str, SecretValue | SecretNotSet]) -> SecretValue:
             f"the secret `{first.name}` is not the same in all regions of the stage",
             why=f"it is not set in {', '.join(missing)}" if missing else f"{', '.join(values)} differ",
             fix=[
-                "name a region: `--region <region>`",
-                "or set it in all: leave out `--region` of `secret set`",
+                f"ask one region: add `--region {next(iter(found))}`",
+                f"or give it one value in all: `sundog secret set {first.name}` without `--region`",
             ],
         )
     return first

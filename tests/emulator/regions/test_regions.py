@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from sundog.cli.dotenv import parse_dotenv
+
 REGIONS = ("eu-west-1", "us-west-2")
 STACK = "prod-tworegions-backend"
 
@@ -151,6 +153,19 @@ def test_a_secret_that_differs_between_regions_is_shown_as_it_is(sundog):
     ]
 
 
+def test_a_large_value_with_control_characters_comes_back_as_it_was(sundog):
+    start = "\x1b[31m\x01\t\"'\\ ☀\n"
+    value = start + "x" * (8192 - len(start.encode()))
+    done = sundog("secret", "set", "stripe_key", value)
+    listed = sundog("secret", "list", "--values").stdout
+
+    assert done.code == 0, done.stderr
+    assert sundog("secret", "get", "stripe_key").stdout == f"{value}\n"
+    assert parse_dotenv(sundog("secret", "list", "--env").stdout, "stdout") == {"stripe_key": value}
+    assert listed.startswith("stripe_key  set  \\x1b[31m\\x01\\t")
+    assert listed.count("\n") == 1
+
+
 def test_a_secret_that_fails_in_one_region_is_set_in_the_other_and_the_next_run_finishes(
     sundog, open_gate, client
 ):
@@ -190,13 +205,13 @@ def test_a_secret_is_removed_where_it_is_set_and_a_failure_in_one_region_is_made
     assert "the secret `stripe_key` is not set on the stage `prod`" in nothing.stderr
 
 
-def test_ctrl_c_while_one_region_waits_says_which_are_done(start, open_gate, client, root):
-    (root / "two.env").write_text("stripe_key=sk-stopped-1111\nother_key=sk-stopped-2222\n")
+def test_ctrl_c_while_one_region_waits_says_which_are_done(start, open_gate, client, tmp_path):
+    (tmp_path / "two.env").write_text("stripe_key=sk-stopped-1111\nother_key=sk-stopped-2222\n")
     open_gate.waiting.clear()
     open_gate.opened.clear()
     open_gate.held.add(("us-west-2", "ssm"))
     terminal, stderr = os.openpty()
-    process = start("secret", "load", "two.env", "--stage", "prod", stderr=stderr)
+    process = start("secret", "load", str(tmp_path / "two.env"), "--stage", "prod", stderr=stderr)
     os.close(stderr)
     assert open_gate.waiting.wait(120)
     while "other_key" not in parameters(client, "eu-west-1"):
@@ -253,11 +268,12 @@ def test_a_program_runs_with_the_bindings_of_the_region_that_is_named(start, out
     assert stdout == f"us-west-2 {outputs['us-west-2']['Table']}\n", stderr
 
 
-def test_a_build_has_a_folder_for_each_region(sundog, root):
-    built = sundog("build", "--to", "built")
+def test_a_build_has_a_folder_for_each_region(sundog, tmp_path):
+    built = sundog("build", "--to", str(tmp_path / "built"))
+    folders = [tmp_path / "built" / region for region in REGIONS]
 
-    assert built.stdout == "built/eu-west-1\nbuilt/us-west-2\n", built.stderr
-    assert [(root / "built" / region / "sundog.json").is_file() for region in REGIONS] == [True, True]
+    assert built.stdout.splitlines() == [str(folder) for folder in folders], built.stderr
+    assert [(folder / "sundog.json").is_file() for folder in folders] == [True, True]
 
 
 def test_a_deploy_that_fails_in_a_region_begins_no_other(sundog, open_gate):
