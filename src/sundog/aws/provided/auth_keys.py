@@ -56,11 +56,7 @@ def provide(properties: dict[str, str]) -> None:
         private = [made(version, now), *private]
     private = [key for key in private if key["version"] >= oldest][:PRIVATE_KEYS]
     signed_until = now - SETTLED_SECONDS - int(properties["SessionSeconds"])
-    public = [
-        key
-        for key in shown(private, public)
-        if key["version"] >= oldest and key.get("next", now) > signed_until
-    ][:PUBLIC_KEYS]
+    public = kept(shown(private, public), oldest, signed_until)
     # The public keys first: whoever then signs with a private one is understood.
     store(parameters, f"{name}/public", public, "String")
     store(parameters, f"{name}/private", private, "SecureString")
@@ -79,6 +75,13 @@ def shown(private: list[Key], public: list[Key]) -> list[Key]:
     for newer, older in itertools.pairwise(known):
         older["next"] = newer["made_at"]
     return known
+
+
+def kept(keys: list[Key], oldest: int, signed_until: int) -> list[Key]:
+    """Leave out keys of older versions, and those whose last sessions have expired since the next was made."""
+    return [
+        key for key in keys if key["version"] >= oldest and key.get("next", signed_until + 1) > signed_until
+    ][:PUBLIC_KEYS]
 
 
 def stored(parameters: Any, name: str) -> list[Key]:  # noqa: ANN401 - boto3 has no types

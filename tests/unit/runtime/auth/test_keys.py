@@ -57,6 +57,23 @@ def test_a_key_knows_when_the_next_was_made(stored: Stored) -> None:
     assert [(key["id"], key.get("next")) for key in shown] == [("new", None), ("old", 30)]
 
 
+def test_a_key_is_shown_until_its_last_session_has_expired() -> None:
+    keys = [
+        {"id": "signing", "version": 4, "made_at": 900},
+        {"id": "before", "version": 3, "made_at": 500, "next": 900},
+        {"id": "expired", "version": 2, "made_at": 100, "next": 500},
+    ]
+
+    def ids(oldest: int, signed_until: int) -> list[str]:
+        return [key["id"] for key in auth_keys.kept(keys, oldest, signed_until)]
+
+    assert ids(1, 499) == ["signing", "before", "expired"]
+    assert ids(1, 500) == ["signing", "before"]
+    assert ids(1, 5000) == ["signing"]
+    assert ids(4, 0) == ["signing"]
+    assert len(auth_keys.kept([keys[0]] * 20, 1, 0)) == 8
+
+
 def test_an_unknown_key_is_asked_for_but_not_for_every_forged_token(stored: Stored) -> None:
     clock, asked = Clock(), []
     kept = ["one"]
