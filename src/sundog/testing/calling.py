@@ -10,7 +10,7 @@ from sundog.aws import lambda_
 from sundog.model.manifest import ResourceEntry
 from sundog.testing.addresses import graphql_api_id, url_of, what_can_be_called, with_url
 from sundog.testing.http import HttpResponse, query_string, send
-from sundog.testing.names import unknown_part
+from sundog.testing.names import UnknownPart, place_of, unknown_part
 from sundog.testing.parts import DeployedParts
 from sundog.testing.schedules import scheduled_event
 
@@ -84,9 +84,19 @@ class CallableApp(DeployedParts):
             headers: Of the request.
             query: Of the request.
             api: Id of what is called, as `url` takes it; needed when the app has several APIs.
+
+        Raises:
+            UnknownPart: There is none of that id, it takes no requests, or several can be meant.
         """
         if "://" not in path:
-            path = self.url(api) + (f"/{path.lstrip('/')}" if path else "")
+            entry = with_url(what_can_be_called(self.manifest), api)
+            if entry.kind == "WebSocketApi":
+                raise UnknownPart(
+                    f"the WebSocketApi `{entry.name}` takes no requests",
+                    where=place_of(entry),
+                    fix=f'connect to it: `connect("{entry.name}")`',
+                )
+            path = self._address(entry) + (f"/{path.lstrip('/')}" if path else "")
         return send(method, path, content=json, data=data, headers=headers, query=query)
 
     def graphql(

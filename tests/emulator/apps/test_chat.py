@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from sundog.testing.names import UnknownPart
+
 pytestmark = pytest.mark.xdist_group("apps")
 
 
@@ -59,6 +61,14 @@ def test_a_message_reaches_every_connection(app, join):
 def test_its_address_is_that_of_the_output(app):
     assert app.url("chat") == app.output("ChatUrl")
     assert app.url("chat").startswith("ws://127.0.0.1:")
+
+
+def test_a_request_in_place_of_a_connection_is_refused(app):
+    with pytest.raises(UnknownPart) as refused:
+        app.request("GET", "/")
+
+    assert refused.value.what == "the WebSocketApi `chat` takes no requests"
+    assert refused.value.fixes == ('connect to it: `connect("chat")`',)
 
 
 def test_what_a_function_returns_is_sent_by_routes_with_a_response_only(app, join):
