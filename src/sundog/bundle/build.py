@@ -7,15 +7,19 @@ and the architecture alone: same input, same files.
 * Python (`python`): the files of the source folder, the third-party packages that its lock file names (as wheels for
   Lambda's platform, never built here), and `sundog_runtime`.
 * Node (`javascript`): one ECMAScript module made by esbuild, and its source map.
+* Both: what `copy_files` names, and what the commands of `hooks` make of it all (`extras`).
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from sundog.bundle.javascript import build_node
+from sundog.bundle.extras import copy_files, run_hooks
+from sundog.bundle.javascript import Options, build_node
+from sundog.bundle.options import read_options
 from sundog.bundle.python import build_python
 from sundog.bundle.request import BundleRequest, declared_at
 from sundog.bundle.size import check_size
@@ -36,7 +40,8 @@ def build(request: BundleRequest) -> Path:
     """Package a function's code and return the folder.
 
     Raises:
-        BundleError: The code cannot be packaged.
+        BundleError: The code cannot be packaged, or a command before or after it fails.
+        UnknownBuildOption: `build` has an option of another name.
     """
     entry = request.entry
     builder = BUILDERS.get(entry.language)
@@ -47,12 +52,17 @@ def build(request: BundleRequest) -> Path:
             why=f"it packages {', '.join(BUILDERS)}",
             fix="package it yourself and give the construct `lambda_.Code.from_asset(…)`",
         )
-    output = request.output_dir
+    options = read_options(entry.build, declared_at(entry), Options)
+    output, root = request.output_dir, request.project_root
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name[:16]}-") as temporary:
         staging = Path(temporary) / "code"
         staging.mkdir()
+        hooks = partial(run_hooks, entry, root=root, output=staging, environ=request.environ)
+        hooks(options.hooks.before, "before")
         builder(request, staging)
+        copy_files(entry, options.copy_files, root=root, output=staging)
+        hooks(options.hooks.after, "after")
         check_size(entry, staging)
         if output.exists():
             # Not removed in place: a rename is quick, so hardly ever is there no folder at all.

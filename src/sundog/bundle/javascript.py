@@ -10,18 +10,16 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote
-
-import msgspec
 
 from sundog.bundle.esbuild_install import esbuild_binary
 from sundog.bundle.node_runtime import node_runtime_flags
+from sundog.bundle.options import BuildOptions, read_options
 from sundog.bundle.request import BundleRequest, declared_at
 from sundog.bundle.warm_entry import warm_entry
-from sundog.errors import BundleError, ConfigError, Location, SeveralErrors, SundogError, suggestion
+from sundog.errors import BundleError, Location, SeveralErrors, SundogError
 from sundog.model.manifest import FunctionEntry
 
 ON_LAMBDA = ("@aws-sdk/*", "@smithy/*")
@@ -53,14 +51,11 @@ class PackageNotInstalled(BundleError):
     code = "SD-BUNDLE-021"
 
 
-class UnknownBuildOption(ConfigError):
-    """`build` of a function has an option that the builder does not know."""
+class Options(BuildOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`Function(…, build={…})`; the names and meanings are esbuild's.
 
-    code = "SD-BUNDLE-022"
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`Function(…, build={…})` of a JavaScript or TypeScript function; the names and meanings are esbuild's."""
+    A Python function may have them too, from the defaults of its app, and nothing comes of them.
+    """
 
     minify: bool = False
     external: list[str] = []
@@ -83,7 +78,7 @@ def build_node(request: BundleRequest, staging: Path) -> None:
         UnknownBuildOption: `build` has an option of another name.
     """
     entry = request.entry
-    options = read_options(entry.build, declared_at(entry))
+    options = read_options(entry.build, declared_at(entry), Options)
     binary = esbuild_binary(request.progress, request.environ)
     module = Path(entry.file).relative_to(entry.source).with_suffix(".mjs")
     output = staging / module
@@ -120,35 +115,6 @@ def _relocate(source_map: Path, root: Path) -> None:
     full = [os.path.normpath(source_map.parent / unquote(name)) for name in content["sources"]]
     content["sources"] = [quote(os.path.relpath(name, os.path.realpath(root))) for name in full]
     source_map.write_text(json.dumps(content, separators=(",", ":")), "utf-8")
-
-
-def read_options(build: Mapping[str, Any], where: Location | None) -> Options:
-    """Return the options of `build`.
-
-    Raises:
-        UnknownBuildOption: One has no meaning, or a wrong type.
-    """
-    known = Options.__struct_fields__
-    for name in build:
-        if name not in known:
-            close = suggestion(name, known)
-            raise UnknownBuildOption(
-                f"`{name}` is not an option of `build`",
-                where=where,
-                why=f"the options are {', '.join(known)}",
-                fix=f"write `{close}`" if close else f"remove `{name}`",
-            )
-    try:
-        return msgspec.convert(dict(build), Options)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        name = path.strip("`.") or "build"
-        raise UnknownBuildOption(
-            f"the option `{name}` of `build` is wrong",
-            where=where,
-            why=reason.lower(),
-            fix="correct the value",
-        ) from error
 
 
 def bundle_flags(entry: FunctionEntry, options: Options, root: Path) -> list[str]:

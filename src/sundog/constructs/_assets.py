@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk.aws_lambda as lambda_
 import msgspec
@@ -28,6 +28,9 @@ from sundog.errors import ConstructError, Location
 from sundog.model.manifest import FunctionEntry
 from sundog.model.project import Project
 from sundog.model.sources import source_files
+
+if TYPE_CHECKING:
+    from sundog.bundle.options import BuildOptions
 
 _FORMAT = "1"
 """Part of every hash: raise it when the way in which code is built changes."""
@@ -80,7 +83,11 @@ class Assets:
 
         Raises:
             HandlerNotPackaged: The handler is among the files that are left out.
+            UnknownBuildOption: `build` has an option of another name, or a wrong value.
         """
+        from sundog.bundle.javascript import Options
+        from sundog.bundle.options import read_options
+
         parts: list[object] = [_FORMAT, handler.language, runtime, architecture, dict(build)]
         if handler.language == "node":
             # esbuild bundles what the entry file imports, from wherever in the project that is.
@@ -94,6 +101,7 @@ class Assets:
             folder = self.project.root if self._has_local_packages(handler) else handler.source
             parts += [self._runtime_digest()]
         parts += [self._digest(folder, handler.language), *self._lock_digests(handler)]
+        parts += self._copied_digests(read_options(build, where, Options))
         if handler.file not in self._files[folder, handler.language]:
             raise HandlerNotPackaged(
                 f"the handler `{handler.text}` is in a folder that is not packaged",
@@ -150,6 +158,19 @@ class Assets:
                 self._digests[key] = _digest_of(folder, files)
             self._files[key] = frozenset(files)
         return self._digests[key]
+
+    def _copied_digests(self, options: BuildOptions) -> list[str]:
+        """Return digests of what is copied into the package; a file that a command is yet to make is not there."""
+        from sundog.bundle.extras import files_of
+
+        with bundle_inputs():
+            return [
+                f"{one.target} {file.relative_to(path)} {_file_digest(file)}"
+                for one in options.copy_files
+                for path in [self.project.root / one.source]
+                if path.exists()
+                for file in files_of(path)
+            ]
 
     def _has_local_packages(self, handler: Handler) -> bool:
         """Tell whether dependencies may be folders of the project, which are packaged too."""

@@ -95,7 +95,7 @@ class Function(SundogConstruct):
         security_groups: The function's security groups; one of its own by default.
         description: Shown in the AWS console.
         log_retention_days: How long CloudWatch keeps the log.
-        build: Options of the language's builder.
+        build: Files to copy, commands to run around the build, and options of esbuild: `{"copy_files": […], "hooks": {…}}`.
         cdk: `{"function": {…}}`, `{"log_group": {…}}`, `{"url": {…}}` and `{"dead_letter_queue": {…}}` lay properties
             over the CDK's; `{"function": existing}` uses a function as it is.
 

@@ -20,6 +20,7 @@ from sundog.live.graph import file_digest
 from sundog.live.invoking import Call, InitFailure
 from sundog.live.runner import BuildOutcome, Runner
 from sundog.live.runtime_api.credentials import CredentialsEndpoint
+from sundog.live.task_root import TaskRoot
 from sundog.model.events import EnvironmentReady, EnvironmentStopped, FunctionError, InitFailed
 from sundog.model.functions import DeployedFunction, InvocationResult
 
@@ -43,6 +44,7 @@ class Pool:
         runner: Runner,
         services: Services,
         variables: Mapping[str, str],
+        task_root: TaskRoot | None,
         credentials: CredentialsEndpoint,
         max_environments: int,
         start_task: StartTask,
@@ -52,6 +54,7 @@ class Pool:
         self.function = function
         self.variables = variables
         self._runner = runner
+        self._task_root = task_root
         self._services = services
         self._credentials = credentials
         self._max_environments = max_environments
@@ -277,10 +280,16 @@ class Pool:
             self._start_built(self._build.result(), reason, edited_at)
             return
         if self._build is None:
-            self._build = asyncio.create_task(self._runner.build(self.function))
+            self._build = asyncio.create_task(self._build_function())
         self._starting += 1
         build = self._build
         build.add_done_callback(lambda _: self._built(build, reason, edited_at))
+
+    async def _build_function(self) -> BuildOutcome:
+        async def build() -> BuildOutcome:
+            return await self._runner.build(self.function)
+
+        return await build() if self._task_root is None else await self._task_root.built(build)
 
     def _built(self, build: asyncio.Task[BuildOutcome], reason: Reason, edited_at: float | None) -> None:
         self._starting -= 1

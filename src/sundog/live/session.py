@@ -29,6 +29,7 @@ from sundog.live.pool import Pool
 from sundog.live.runner import Runner, Spawn
 from sundog.live.runtime_api.credentials import CredentialsEndpoint
 from sundog.live.runtime_api.machine import MAX_PAYLOAD_BYTES
+from sundog.live.task_root import TaskRoot, task_root
 from sundog.live.variables import function_variables
 from sundog.live.watch import Ignore, Watcher
 from sundog.live.worker.python import PythonRunner, PythonSettings, runtime_package_folder
@@ -244,7 +245,7 @@ class LiveSession:
 
     def variables(self, function: DeployedFunction) -> dict[str, str]:
         """Return what all environments of a function have in their environment."""
-        return function_variables(
+        found = function_variables(
             function,
             root=self._root,
             region=self.stage.region,
@@ -253,6 +254,12 @@ class LiveSession:
             endpoint_url=self._endpoint_url,
             environ=self.options.environ,
         )
+        made = self._task_root(function)
+        return found if made is None else {**found, "LAMBDA_TASK_ROOT": str(made.folder)}
+
+    def _task_root(self, function: DeployedFunction) -> TaskRoot | None:
+        folder = self.state_dir / "task"
+        return task_root(function, root=self._root, folder=folder, environ=self.options.environ)
 
     def _set_function(self, identity: str, function: DeployedFunction) -> None:
         existing = self._pools.get(identity)
@@ -265,6 +272,7 @@ class LiveSession:
             runner=self._runner(function),
             services=Services(root=self._root, observer=self._observer),
             variables=self.variables(function),
+            task_root=self._task_root(function),
             credentials=CredentialsEndpoint(roles.fetch),
             max_environments=self.options.max_environments,
             start_task=self._start_environment,

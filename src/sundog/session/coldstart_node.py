@@ -15,8 +15,9 @@ import anyio.to_thread
 import msgspec
 
 from sundog.bundle.esbuild_install import esbuild_binary
-from sundog.bundle.javascript import Options, read_options
+from sundog.bundle.javascript import Options
 from sundog.bundle.node import node_binary
+from sundog.bundle.options import read_options
 from sundog.bundle.request import declared_at
 from sundog.live.coldstart.node_bundle import Bundle, BundleMaker
 from sundog.live.coldstart.node_measure import Importer, loaded_outside
@@ -49,7 +50,7 @@ async def analyze_node(
     """
     entry, root = function.entry, project.root.resolve()
     node = _node(entry, notes)
-    options = read_options(entry.build, declared_at(entry))
+    options = read_options(entry.build, declared_at(entry), Options)
     service = EsbuildService(partial(esbuild_binary, notes.append))
     with _workplace(folder, root, entry) as workplace:
         importer = Importer(entry=entry, node=node, environ=environ, folder=(root / entry.source).resolve())

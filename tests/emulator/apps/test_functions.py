@@ -176,6 +176,16 @@ def test_the_warmer_keeps_environments_warm_and_no_handler_hears_of_it(app):
     assert app.seen("ready", since=mark) == []
 
 
+def test_a_node_function_finds_what_is_copied_and_made_for_its_package(app):
+    first = app.invoke("greet")
+    app.write("texts/words.txt", "good evening")
+    second = app.invoke("greet")
+
+    assert first == {"words": "hello", "made": "made for greet"}
+    assert second == {"words": "good evening", "made": "made for greet"}
+    assert not (app.root / "data").exists()
+
+
 def test_an_event_to_a_published_version_reaches_its_destination(app, received):
     answer = app.aws("lambda").invoke(
         FunctionName=f"{app.physical_name('ready')}:live", InvocationType="Event", Payload=b'{"order": 8}'

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from sundog.bundle.options import UnknownBuildOption
+
 pytestmark = pytest.mark.xdist_group("cdk")
 
 
@@ -314,3 +316,30 @@ def test_what_is_not_packaged_does_not_change_the_asset(project):
     after = project.synth(f"{app}# edited\n").manifest.functions[0].asset_hash
 
     assert after == before
+
+
+def test_what_is_copied_into_the_package_is_part_of_its_hash(project):
+    (project.root / "data").mkdir()
+    words = project.root / "data/words.txt"
+    app = (
+        "from sundog import *\napp = App()\nstack = Stack(app, 'x')\n"
+        "Function(stack, 'p', handler='functions/notes.get', build={'copy_files': [{'from': 'data'}]})\n"
+    )
+    words.write_text("one")
+    (first,) = project.synth(app).manifest.functions
+    words.write_text("two")
+    (second,) = project.synth(app).manifest.functions
+
+    assert first.asset_hash != second.asset_hash
+
+
+def test_an_option_of_build_that_does_not_exist_is_refused_at_its_line(project):
+    app = (
+        "from sundog import *\napp = App()\nstack = Stack(app, 'x')\n"
+        "Function(stack, 'p', handler='functions/notes.get', build={'copy_file': []})\n"
+    )
+    with pytest.raises(UnknownBuildOption, match="`copy_file` is not an option of `build`") as wrong:
+        project.synth(app)
+
+    assert str(wrong.value.where).startswith("app.py:4")
+    assert wrong.value.fixes == ("write `copy_files`",)

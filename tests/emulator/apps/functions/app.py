@@ -70,6 +70,12 @@ def backend(stack):
     stream = Function(stack, "stream", handler="functions/stream.handler", url={"streaming": True})
     stack.outputs(Page=page.url, Signed=signed.url, Stream=stream.url)
 
+    extras = {
+        "copy_files": [{"from": "texts/words.txt", "to": "data/words.txt"}],
+        "hooks": {"after": ['echo "made for $SUNDOG_FUNCTION" > "$SUNDOG_OUTPUT/made.txt"']},
+    }
+    Function(stack, "greet", handler="functions/greet.handler", build=extras)
+
     clicks = kinesis.Stream(stack, "clicks")
     count = Function(stack, "count", handler="functions/clicks.count")
     start = lambda_.StartingPosition.TRIM_HORIZON

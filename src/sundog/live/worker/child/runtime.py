@@ -58,7 +58,8 @@ class Runtime:
         """Serve a function until the session closes the connection."""
         self._handler_name = handler
         output.set_up_logging(self._state)
-        os.chdir(source)
+        # The folder of the package on Lambda, which may have more in it than the sources.
+        os.chdir(os.environ.get("LAMBDA_TASK_ROOT", source))
         sys.path.insert(0, source)
         try:
             self._serve(Client(os.environ["AWS_LAMBDA_RUNTIME_API"]))
