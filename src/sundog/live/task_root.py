@@ -65,6 +65,15 @@ class TaskRoot:
             return BuildOutcome(files=frozenset({file}), error=_failure(error))
         return outcome
 
+    async def make(self) -> None:
+        """Run the commands and make the folder, without a build.
+
+        Raises:
+            BundleError: A command failed, or a file that is to be copied is not there.
+        """
+        await asyncio.to_thread(self._before)
+        await asyncio.to_thread(self._after)
+
     def _before(self) -> None:
         added = self._added
         shutil.rmtree(added, ignore_errors=True)

@@ -10,6 +10,7 @@ from sundog.aws.sts import role_credentials
 from sundog.deploy.functions import deployed_functions
 from sundog.errors import AwsError, UnsupportedError
 from sundog.live.coldstart.shares import Analysis
+from sundog.live.task_root import task_root
 from sundog.live.variables import function_variables
 from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import FunctionEntry, Manifest
@@ -49,7 +50,7 @@ async def run_coldstart(
 
     Raises:
         LanguageNotMeasured: It is written in a language that cannot be measured.
-        BundleError: Its code does not build.
+        BundleError: Its code does not build, or a command around its build fails.
         HandlerNotImported: Its module cannot be imported.
     """
     if entry.language not in MEASURED:
@@ -61,6 +62,13 @@ async def run_coldstart(
     notes: list[str] = []
     function = await _deployed(project, stage, manifest, entry, notes)
     environ = await _environment(project, stage, function)
+    made = task_root(
+        function, root=project.root, folder=project.stage_dir(stage.name) / "coldstart", environ=os.environ
+    )
+    if made is not None:
+        # The module may read what is copied into its package.
+        await made.make()
+        environ = {**environ, "LAMBDA_TASK_ROOT": str(made.folder)}
     if entry.language == "node":
         analysis = await analyze_node(project, project.stage_dir(stage.name), function, environ, notes)
     else:

@@ -53,7 +53,7 @@ async def analyze_node(
     options = read_options(entry.build, declared_at(entry), Options)
     service = EsbuildService(partial(esbuild_binary, notes.append))
     with _workplace(folder, root, entry) as workplace:
-        importer = Importer(entry=entry, node=node, environ=environ, folder=(root / entry.source).resolve())
+        importer = Importer(entry=entry, node=node, environ=environ, folder=Path(environ["LAMBDA_TASK_ROOT"]))
         maker = BundleMaker(service, entry, root, workplace)
         try:
             deployed = await maker.make("deployed", options)

@@ -69,6 +69,9 @@ def project(tmp_path_factory):
         "export const handler = async () => [AWS, total];\n",
         "functions/broken.ts": "export const handler = 1;\nthrow new TypeError('no table');\n",
         "functions/missing.ts": 'import { SQSClient } from "@aws-sdk/client-sqs";\nexport const handler = SQSClient;\n',
+        "texts/words.txt": "hello",
+        "functions/words.ts": 'import { readFileSync } from "node:fs";\nconst words = readFileSync("data/words.txt");\n'
+        "export const handler = async () => words;\n",
         "functions/typo.ts": "export const handler = (;\n",
         "parts/node_modules/near/index.js": f"{SPIN}module.exports = total;\n",
         "parts/near.ts": 'import near from "near";\nexport const handler = async () => near;\n',
@@ -95,6 +98,7 @@ def project(tmp_path_factory):
     package(project, "large", {"index.js": f"{SPIN}{FILLER}\nexports.total = total;\n"})
     functions = [
         *map(entry, ("report", "old", "broken", "missing", "typo")),
+        entry("words", build={"copy_files": [{"from": "texts/words.txt", "to": "data/words.txt"}]}),
         entry("near", file="parts/near.ts", handler="parts/near.handler", build={"external": ["near"]}),
     ]
     assembly = find_project(project).assembly_dir("local")
@@ -220,6 +224,10 @@ def test_a_budget_fails_the_command_when_it_is_spent(over_budget):
     assert "SD-COLDSTART-002" in over_budget.stderr
     assert "functions/report.ts:" in over_budget.stderr
     assert "slow/inner.js" in over_budget.stdout
+
+
+def test_a_module_finds_what_is_copied_into_its_package(measure):
+    assert measure("words")["import_ms"] > 0
 
 
 def test_a_module_that_throws_is_shown_with_its_trace(coldstart):

@@ -21,7 +21,7 @@ def main(source: str, module: str, runtime_parent: str, report: str, packaging: 
     # Python has put this file's folder there; Lambda has the function's.
     sys.path[0] = source
     sys.path.append(runtime_parent)
-    os.chdir(source)
+    os.chdir(os.environ.get("LAMBDA_TASK_ROOT", source))
     sys.stdout.flush()
     sys.stderr.write(BEGIN + "\n")
     sys.stderr.flush()
