@@ -340,6 +340,6 @@ class Environment:
         return {
             "functionName": self.function.physical_name,
             "functionVersion": self.function.version,
-            "handler": self.function.entry.handler,
+            "handler": self.function.entry.lambda_handler,
             "accountId": self.function.arn.split(":")[4] if self.function.arn.count(":") > 4 else "",
         }

@@ -43,7 +43,7 @@ def function_variables(
     """Return the variables that are the same in all environments of a function."""
     entry = function.entry
     platform = {
-        "_HANDLER": entry.handler,
+        "_HANDLER": entry.lambda_handler,
         "AWS_LAMBDA_FUNCTION_NAME": function.physical_name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(entry.memory_mb),

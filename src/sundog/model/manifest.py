@@ -6,7 +6,7 @@ CLI and the Console read it; nothing of ours parses CloudFormation templates to 
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -77,6 +77,12 @@ class FunctionEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Hash of the code asset in the template; the deploy engine builds the asset when it must publish it."""
     build: dict[str, Any] = {}
     """Options of the language's builder: esbuild's `minify`, `external`, …"""
+
+    @property
+    def lambda_handler(self) -> str:
+        """What Lambda calls the handler: its path below `source`, which is the root of the package."""
+        module = PurePosixPath(self.file).relative_to(self.source).with_suffix("")
+        return f"{module}.{self.function}"
 
 
 class ResourceEntry(msgspec.Struct, frozen=True, kw_only=True):

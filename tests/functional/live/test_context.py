@@ -190,3 +190,17 @@ async def test_reserved_concurrency_throttles(live: Live) -> None:
     results = await asyncio.gather(*(live.invoke() for _ in range(3)))
 
     assert sorted(result.throttled for result in results) == [False, True, True]
+
+
+async def test_a_folder_with_requirements_of_its_own_is_the_root_of_its_handlers(live: Live) -> None:
+    code = "import os\nfrom shared import NAME\n\n\ndef take(event, context):\n    return [NAME, os.environ['_HANDLER'], os.environ['LAMBDA_TASK_ROOT']]\n"
+    shared = live.write("functions/shared.py", "NAME = 'first'\n")
+    live.write("functions/orders.py", code)
+    await live.serve(function("functions/orders.take", source="functions"))
+
+    assert await live.answer() == ["first", "orders.take", str(live.root / "functions")]
+
+    live.write("functions/shared.py", "NAME = 'second'\n")
+    live.session.changed(frozenset({shared}))
+
+    assert (await live.answer())[0] == "second"

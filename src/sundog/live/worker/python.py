@@ -114,7 +114,7 @@ class PythonRunner:
         assignment = {
             "environ": dict(request.environ),
             "source": str((self._settings.root / entry.source).resolve()),
-            "handler": entry.handler,
+            "handler": entry.lambda_handler,
         }
         return await zygote.assign(assignment, [request.stdout, request.stderr])
 
