@@ -123,6 +123,7 @@ def _dead_letters(construct: SundogConstruct, given: Any) -> dict[str, Any]:
 
         own = {
             "retention_period": aws_cdk.Duration.days(DEAD_LETTER_RETENTION_DAYS),
+            "enforce_ssl": True,
             "removal_policy": construct.registry.removal_policy,
         }
         queue = sqs.Queue(construct, "DeadLetters", **{**own, **construct.cdk_props("dead_letter_queue")})

@@ -8,6 +8,8 @@ from typing import Any
 import aws_cdk
 import aws_cdk.aws_cloudwatch as cloudwatch
 import aws_cdk.aws_cloudwatch_actions as actions
+import aws_cdk.aws_iam as iam
+import aws_cdk.aws_sns as sns
 from constructs import Construct
 
 from sundog.constructs._function_props import FunctionProps
@@ -127,6 +129,7 @@ class Alarm(SendsToFunctions, ResourceConstruct[cloudwatch.IAlarm]):
         (target,) = reader.read({name: definition})
         if target.function is None:
             action: cloudwatch.IAlarmAction = actions.SnsAction(target.construct.cdk.topic)
+            self._allow_to_publish(target.construct.cdk.topic)
         else:
             action = actions.LambdaAction(target.function.cdk.function, use_unique_permission_id=True)
             self.functions[name] = target.function
@@ -144,6 +147,21 @@ class Alarm(SendsToFunctions, ResourceConstruct[cloudwatch.IAlarm]):
             "on_no_data": self.cdk.alarm.add_insufficient_data_action,
         }
         add[name](action)
+
+    def _allow_to_publish(self, topic: sns.ITopic) -> None:
+        """Let the alarms of the account publish: the policy of a topic takes the place of the one that lets them.
+
+        Not this alarm alone: the topic may be in a stack below this one, which the policy would then refer back to.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+        """
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self.stack.account}},
+            )
+        )
 
     def _metric(self, given: Any) -> cloudwatch.IMetric:
         if given is not None and not isinstance(given, Mapping):

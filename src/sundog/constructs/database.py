@@ -131,6 +131,7 @@ class Database(SundogConstruct):
             "default_database_name": self.database_name,
             "enable_data_api": True,
             "storage_encrypted": True,
+            "iam_authentication": True,
             "removal_policy": self.registry.removal_policy,
             **scaling,
         }

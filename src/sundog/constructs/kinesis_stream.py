@@ -85,7 +85,10 @@ class KinesisStream(SendsToFunctions, BindableResource[kinesis.IStream]):
         self.registry.constructs.append(self)
 
     def _create(self, retention: Any) -> kinesis.Stream:
-        own: dict[str, Any] = {"removal_policy": self.registry.removal_policy}
+        own: dict[str, Any] = {
+            "encryption": kinesis.StreamEncryption.MANAGED,
+            "removal_policy": self.registry.removal_policy,
+        }
         if self._shards is None:
             own["stream_mode"] = kinesis.StreamMode.ON_DEMAND
         else:

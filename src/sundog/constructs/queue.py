@@ -120,6 +120,7 @@ class Queue(BindableResource[sqs.IQueue]):
     def _create(self, visibility: Any, dead_letter: bool | Queue | None, max_receives: int) -> sqs.Queue:  # noqa: FBT001 - the caller's own argument
         own: dict[str, Any] = {
             "visibility_timeout": self._visibility(visibility),
+            "enforce_ssl": True,
             "removal_policy": self.registry.removal_policy,
         }
         if self.fifo:
@@ -143,6 +144,7 @@ class Queue(BindableResource[sqs.IQueue]):
         else:
             own: dict[str, Any] = {
                 "retention_period": aws_cdk.Duration.days(LONGEST_RETENTION_DAYS),
+                "enforce_ssl": True,
                 "removal_policy": self.registry.removal_policy,
             }
             if self.fifo:

@@ -153,6 +153,8 @@ class RestApi(HttpRoutedApi):
         given = self.cdk_props("rest_api")
         own["deploy_options"] = {**stage, **given.pop("deploy_options", {})}
         self.cdk.rest_api = apigateway.RestApi(self, "Api", **{**own, **given})
+        # An output of the stack that nobody asked for; `stack.outputs(…)` makes those of the app.
+        self.cdk.rest_api.node.try_remove_child("Endpoint")
         if preflight is not None:
             self._add_cors_to_errors(preflight)
 

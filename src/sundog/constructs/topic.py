@@ -84,7 +84,9 @@ class Topic(SendsToFunctions, BindableResource[sns.ITopic]):
         self.registry.constructs.append(self)
 
     def _create(self) -> sns.Topic:
-        own: dict[str, Any] = {"fifo": True, "content_based_deduplication": True} if self.fifo else {}
+        own: dict[str, Any] = {"enforce_ssl": True}
+        if self.fifo:
+            own |= {"fifo": True, "content_based_deduplication": True}
         topic = sns.Topic(self, "Topic", **{**own, **self.cdk_props("topic")})
         topic.apply_removal_policy(self.registry.removal_policy)
         return topic

@@ -244,6 +244,37 @@ Alarm(stack, "many", threshold=10, comparison=">", on_alarm=page,
     )
     assert stuck["AlarmActions"] == stuck["OKActions"] != stuck["InsufficientDataActions"]
     assert "Arn" in json.dumps(stuck["AlarmActions"])
+    # The policy of a topic takes the place of the one that lets alarms publish.
+    (policy,) = assembly.resources("backend", "AWS::SNS::TopicPolicy")
+    allowed = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert [(one["Action"], one["Principal"], one["Condition"]) for one in allowed] == [
+        (
+            "sns:Publish",
+            {"Service": "cloudwatch.amazonaws.com"},
+            {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("construct", "policy", "count"),
+    [
+        ('Queue(stack, "q", dead_letter=True)', "AWS::SQS::QueuePolicy", 2),
+        ('Topic(stack, "t")', "AWS::SNS::TopicPolicy", 1),
+        ('Bucket(stack, "b")', "AWS::S3::BucketPolicy", 1),
+        ('Function(stack, "f", handler="functions/notes.get", dead_letter=True)', "AWS::SQS::QueuePolicy", 1),
+    ],
+)
+def test_requests_without_tls_are_refused(backend, construct, policy, count):
+    documents = [one["PolicyDocument"] for one in backend(construct).resources("backend", policy)]
+
+    assert [
+        any(
+            one["Effect"] == "Deny" and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            for one in document["Statement"]
+        )
+        for document in documents
+    ] == [True] * count
 
 
 def test_what_is_bound_to_a_construct_reaches_the_functions_that_come_later_too(backend):

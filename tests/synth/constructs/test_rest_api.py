@@ -146,3 +146,10 @@ RestApi(stack, "api", cdk={"rest_api": existing}, resources={"/notes": "r1", "/n
 
     assert parents == {"files": "r2", "other": "root"}
     assert notes["ResourceId"] == "r1"
+
+
+def test_a_stack_has_the_outputs_that_the_app_names_and_no_others(backend):
+    api = 'RestApi(stack, "api", routes={"GET /notes": "functions/notes.list_notes"})'
+
+    assert "Outputs" not in backend(api).template("backend")
+    assert [*backend(f"stack.outputs(ApiUrl={api}.url)").template("backend")["Outputs"]] == ["ApiUrl"]
