@@ -10,7 +10,7 @@ def customers(stack):
         stack,
         "customers",
         login=["email"],
-        password_policy={"min_length": 12, "require_symbols": False},
+        password_policy={"min_length": 12},
         clients={"website": {"auth_flows": {"user_password": True, "user_srp": True}}},
         triggers={
             "post_confirmation": {"handler": "functions/customers.welcome", "bind": [stack.use(notices)]}

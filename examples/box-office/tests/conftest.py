@@ -8,7 +8,7 @@ import uuid
 import pytest
 from sundog_runtime import resources
 
-PASSWORD = "correct Horse 7 battery"  # noqa: S105 - of customers who live in the test
+PASSWORD = "correct Horse 7 battery!"  # noqa: S105 - of customers who live in the test
 PAYMENT_KEY = "a key that the payment provider and the test share"
 
 
