@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from sundog.bundle.node import node_binary, npm_command
+from sundog.model.cache import cache_dir
 from sundog.model.manifest import Manifest, read_manifest
 
+CDK_VERSION = "2.1148.1"
 FILES = {
     "pyproject.toml": '[project]\nname = "notes"\nversion = "1"\nrequires-python = ">=3.11"\n\n[tool.sundog]\nname = "notes"\n',
     "functions/notes.py": (
@@ -101,3 +105,17 @@ def backend(project: ProjectFolder) -> Callable[[str], Assembly]:
         return project.synth(f"{imports}\napp = App()\n\n@app.stack\ndef backend(stack):\n{indented}")
 
     return synthesize
+
+
+@pytest.fixture(scope="session")
+def npm_cdk() -> list[str]:
+    """The command of npm's `cdk`, installed into the cache folder once."""
+    folder = cache_dir() / "tests" / f"aws-cdk-{CDK_VERSION}"
+    script = folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    if not script.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        options = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error", "--prefix", str(folder)]
+        subprocess.run(
+            [*npm_command(), "install", *options, f"aws-cdk@{CDK_VERSION}"], check=True, cwd=folder
+        )
+    return [str(node_binary()), str(script)]

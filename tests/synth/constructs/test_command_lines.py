@@ -8,13 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from sundog.bundle.node import node_binary, npm_command
-from sundog.model.cache import cache_dir
-
-CDK_VERSION = "2.1148.1"
-
 APP = """
 from sundog import Api, App, Table
 
@@ -27,20 +20,6 @@ def backend(stack):
 
 app.synth()
 """
-
-
-@pytest.fixture(scope="session")
-def cdk() -> list[str]:
-    """npm's `cdk`, installed into the cache folder once."""
-    folder = cache_dir() / "tests" / f"aws-cdk-{CDK_VERSION}"
-    script = folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
-    if not script.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        options = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error", "--prefix", str(folder)]
-        subprocess.run(
-            [*npm_command(), "install", *options, f"aws-cdk@{CDK_VERSION}"], check=True, cwd=folder
-        )
-    return [str(node_binary()), str(script)]
 
 
 def run(command: list[str], folder: Path, **environ: str) -> str:
@@ -58,11 +37,11 @@ def run(command: list[str], folder: Path, **environ: str) -> str:
     return finished.stdout
 
 
-def test_cdk_synth_gives_the_template_that_python_gives(project, cdk, tmp_path):
+def test_cdk_synth_gives_the_template_that_python_gives(project, npm_cdk, tmp_path):
     project.write("app.py", APP)
     project.write("cdk.json", json.dumps({"app": "python app.py"}))
     options = ["--no-version-reporting", "--output", str(tmp_path / "by-cdk"), "-c", "stage=alice"]
-    run([*cdk, "synth", "--quiet", *options], project.root, HOME=str(tmp_path))
+    run([*npm_cdk, "synth", "--quiet", *options], project.root, HOME=str(tmp_path))
     run(
         [sys.executable, "app.py"],
         project.root,
