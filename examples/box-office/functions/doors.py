@@ -26,7 +26,10 @@ def scan(event: Event) -> Response:
 
 
 def count(event: dict[str, Any], context: Any) -> None:
-    """Add a batch of admissions to the visitors of their shows."""
+    """Add a batch of admissions to the visitors of their shows.
+
+    A batch that fails half way comes again as a whole: this number is for the screen in the foyer, the database is exact.
+    """
     came = Counter(
         json.loads(base64.b64decode(record["kinesis"]["data"]))["show_id"] for record in event["Records"]
     )

@@ -9,6 +9,7 @@ from sundog_runtime import resources
 
 from box_office import orders
 from box_office.http import Event, Problem, Response, answer, http, json_body, text_body
+from box_office.notices import tell_staff
 
 
 @http
@@ -18,12 +19,22 @@ def receive(event: Event) -> Response:
     order = orders.find_order(str(message.get("orderId")))
     if order is None:
         raise Problem(404, "there is no such order")
-    if message.get("result") != "paid":
+    if message.get("result") == "paid":
+        _take_payment(order)
+    else:
         _happened("order.refused", order)
-    elif orders.mark_paid(order["id"]):
-        _happened("order.paid", order)
-    # Providers send a message until they are answered: the second one changes nothing.
     return answer(200, {"orderId": order["id"]})
+
+
+def _take_payment(order: dict[str, Any]) -> None:
+    if order["status"] == "paid":
+        return  # the provider says it until it is answered
+    if order["status"] == "unpaid":
+        # The event goes first: when the next step fails, the provider says it again, and printing twice does no harm.
+        _happened("order.paid", order)
+        if orders.mark_paid(order["id"]):
+            return
+    tell_staff(f"order {order['id']} was paid after it was given up: pay {order['amount'] / 100:.2f} € back")
 
 
 def _check_signature(event: Event) -> None:

@@ -70,7 +70,7 @@ def orders(stack):
         "payments",
         handler="functions/payments.receive",
         url=True,
-        bind=[database, happened, payment_key],
+        bind=[database, happened, payment_key, told],
     )
     Cron(
         stack,

@@ -28,7 +28,7 @@ def show(app):
         "hall": "cellar",
         "rows": 3,
         "seats_in_row": 5,
-        "starts_at": "2027-03-01T20:00:00+01:00",
+        "starts_at": "2999-03-01T20:00:00+01:00",
         "price": 1250,
     }
     resources.shows.table.put_item(Item=show)

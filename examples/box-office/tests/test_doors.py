@@ -96,7 +96,7 @@ def watchers_of(show):
     return resources.watchers.table.query(IndexName="byShow", KeyConditionExpression=condition)["Items"]
 
 
-def test_others_list_our_shows(app):
+def test_others_list_our_shows(app, show):
     query = '{ shows { showId } show(showId: "brass") { title hall price } }'
 
     response = app.request(
@@ -107,7 +107,7 @@ def test_others_list_our_shows(app):
     )
 
     data = response.json()["data"]
-    assert {"showId": "brass"} in data["shows"]
+    assert {"showId": show["showId"]} in data["shows"]
     assert data["show"] == {"title": "Brass on Sunday", "hall": "main", "price": 1800}
 
 

@@ -23,7 +23,7 @@ def test_a_paid_order_becomes_tickets_in_the_mail(ada, show, bought, app):
     assert ticket["ContentType"] == "image/svg+xml"
     drawing = ticket["Body"].read().decode()
     assert "Lute &amp; &lt;drums&gt;" in drawing
-    assert "2027-03-01, 20:00 · seat A" in drawing
+    assert "2999-03-01, 20:00 · seat A" in drawing
 
 
 def test_a_payment_that_is_told_twice_prints_once(ada, show, bought, pay, app):
@@ -43,6 +43,19 @@ def test_a_refused_payment_frees_the_seats(ada, show, pay, app):
 
     app.wait_until(lambda: ada.orders()[0]["status"] == "cancelled", "the order to be cancelled")
     app.wait_until(lambda: ada.hold(show, "A1", "A2")[0] == 201, "the seats to be free")
+
+
+def test_the_staff_pays_back_what_comes_too_late(ada, show, pay, app):
+    order_id = ada.order(show, "A1")
+    pay(order_id, "refused")
+    app.wait_until(lambda: ada.orders()[0]["status"] == "cancelled", "the order to be cancelled")
+    mark = app.mark()
+
+    assert pay(order_id) == 200
+
+    page = app.wait_for_invocation("page", lambda one: order_id in str(one.event), since=mark)
+    assert page.logs == [f"to the staff: order {order_id} was paid after it was given up: pay 12.50 € back"]
+    assert ada.orders()[0]["status"] == "cancelled"
 
 
 def test_only_the_payment_provider_is_believed(ada, show, pay):
