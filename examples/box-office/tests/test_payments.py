@@ -33,7 +33,7 @@ def test_a_payment_that_is_told_twice_prints_once(ada, show, bought, pay, app):
     assert pay(order_id) == 200
 
     app.wait_until_idle()
-    assert app.invocations("print_tickets", since=mark) == []
+    assert [one for one in app.invocations("print_tickets", since=mark) if order_id in str(one.event)] == []
 
 
 def test_a_refused_payment_frees_the_seats(ada, show, pay, app):
