@@ -18,7 +18,15 @@ APP = """
     @app.stack
     def backend(stack):
         mails = Queue(stack, "mails", consumer="functions/mails.deliver")
-        api = Api(stack, "api", routes={{"GET /me": "functions/me.handler"}})
+        api = Api(
+            stack,
+            "api",
+            authorizers={{"members": {{"type": "lambda", "function": "functions/me.check"}}}},
+            routes={{
+                "GET /me": "functions/me.handler",
+                "GET /members": {{"handler": "functions/me.member", "authorizer": "members"}},
+            }},
+        )
         auth = Auth(
             stack,
             "auth",
@@ -110,6 +118,15 @@ ME = """
     @signed_in
     def handler(event, context, session):
         return {"subject": session.subject, **session.properties}
+
+
+    def check(event, context):
+        session = Session.find(event)
+        return {"isAuthorized": session is not None, "context": {"subject": session.subject if session else None}}
+
+
+    def member(event, context):
+        return event["requestContext"]["authorizer"]["lambda"]
 
 
     def connect(event, context):

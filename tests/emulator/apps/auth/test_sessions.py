@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
 from sundog_runtime.auth._encoding import base64url, decoded
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from sundog.testing.app import FunctionFailed
+from sundog.testing.calling import FunctionFailed
 
 from .openid_provider import Browser, encoded, rs256
 from .steps import altered, go_to_provider, session_of, status_with
@@ -93,6 +94,21 @@ def test_a_session_is_good_until_it_expires(app, at):
     assert me(-60).json() == {"message": "Unauthorized"}
 
 
+def test_an_authorizer_of_the_api_checks_sessions_and_makes_none(app, at):
+    token = app.invoke("token", {"seconds": 60})
+    header, body, signature = token.split(".")
+    (authorizer,) = [one.id for one in app.manifest.functions if one.handler == "functions/me.check"]
+
+    def members(bearer):
+        return Browser().open(at("/members"), headers={"authorization": f"Bearer {bearer}"})
+
+    assert members(token).json() == {"subject": "robot"}
+    assert members(f"{header}.{body}.{altered(signature)}").status == 403
+    assert members(app.invoke("token", {"seconds": 0})).status == 403
+    assert Browser().open(at("/members")).status == 401
+    assert readable(app, authorizer) == ["public"]
+
+
 def test_a_web_socket_is_for_who_is_signed_in(app):
     token = app.invoke("token", {"seconds": 60})
 
@@ -133,34 +149,47 @@ def test_what_is_private_is_encrypted_and_shown_nowhere(app):
     assert [secret for secret in hidden if secret in shown] == []
 
 
+def make_key(app, *, oldest):
+    """Deploy the app with the next version of its key, and with an oldest one; return the next."""
+    version = keys(app, "private")[0][0]["version"] + 1
+    text = (app.root / "app.py").read_text("utf-8")
+    app.write("app.py", re.sub(r"KEYS = .*", f"KEYS = ({version}, {oldest or version})", text))
+    app.deploy()
+    return version
+
+
+def restart(app, *files):
+    """Functions that start now know only what is kept now."""
+    for file in files:
+        app.edit(f"functions/{file}.py", "from sundog_runtime", "# restarted\nfrom sundog_runtime")
+
+
 def test_a_session_outlives_a_deploy_and_a_new_key(app, browser, at, provider):
     browser.open(go_to_provider(browser, at))
     token, (before, _) = session_of(browser), keys(app, "private")
     app.deploy()
     redeployed, _ = keys(app, "private")
-    app.edit("app.py", "KEYS = (1, 1)", "KEYS = (2, 1)")
-    app.deploy()
+    version = make_key(app, oldest=before[-1]["version"])
     (private, _), (public, _) = keys(app, "private"), keys(app, "public")
 
     assert redeployed == before
-    assert [key["version"] for key in private] == [key["version"] for key in public] == [2, 1]
+    assert [key["version"] for key in private] == [version, version - 1]
+    assert [key["version"] for key in public][:2] == [version, version - 1]
     assert private[1] == before[0]
     assert status_with(at, token) == 200
-    # Functions that start now know only what is kept now.
-    app.edit("functions/me.py", "from sundog_runtime.auth", "# restarted\nfrom sundog_runtime.auth")
+    restart(app, "me")
     assert status_with(at, token) == 200
 
 
 def test_sessions_of_keys_that_are_too_old_are_good_no_more(app, browser, at, provider):
     browser.open(go_to_provider(browser, at))
     token = session_of(browser)
-    app.edit("app.py", "KEYS = ", "KEYS = (3, 3)  # ")
-    app.deploy()
-    for file in ("me", "auth"):
-        app.edit(f"functions/{file}.py", "from sundog_runtime", "# restarted again\nfrom sundog_runtime")
+    version = make_key(app, oldest=None)
+    restart(app, "me", "auth")
+    (public, _) = keys(app, "public")
 
-    assert [key["version"] for key in keys(app, "public")[0]] == [3]
+    assert [key["version"] for key in public] == [version]
     assert status_with(at, token) == 401
     browser.open(go_to_provider(browser, at))
-    assert decoded(session_of(browser).partition(".")[0])["kid"] == keys(app, "public")[0][0]["id"]
+    assert decoded(session_of(browser).partition(".")[0])["kid"] == public[0]["id"]
     assert browser.open(at("/me")).status == 200
