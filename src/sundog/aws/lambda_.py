@@ -21,6 +21,7 @@ class FunctionConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     log_group: str
     log_format: str = "Text"
     """Or `JSON`."""
+    log_level: str = ""
     code_sha256: str
 
 
@@ -31,13 +32,15 @@ async def function_configuration(connection: AwsConnection, name: str) -> Functi
         AwsError: There is no such function, or Lambda failed.
     """
     found = await connection.call("lambda", "get_function_configuration", FunctionName=name)
+    log = found.get("LoggingConfig", {})
     return FunctionConfiguration(
         name=found["FunctionName"],
         arn=found["FunctionArn"],
         role_arn=found.get("Role", ""),
         environment=dict(found.get("Environment", {}).get("Variables", {})),
-        log_group=found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{found['FunctionName']}",
-        log_format=found.get("LoggingConfig", {}).get("LogFormat", "Text"),
+        log_group=log.get("LogGroup") or f"/aws/lambda/{found['FunctionName']}",
+        log_format=log.get("LogFormat", "Text"),
+        log_level=log.get("ApplicationLogLevel", ""),
         code_sha256=found.get("CodeSha256", ""),
     )
 

@@ -13,7 +13,7 @@ import aws_cdk.aws_logs as logs
 from constructs import Construct, IConstruct
 
 from sundog.constructs._construct import SundogConstruct
-from sundog.constructs._function_settings import RETENTION_DAYS
+from sundog.constructs._logs import RETENTION_DAYS
 from sundog.constructs._settings import refuse_unknown_settings
 from sundog.constructs._values import is_token
 from sundog.errors import ConstructError

@@ -14,19 +14,25 @@ import aws_cdk.aws_iam as iam
 from sundog.constructs._binding import Bindable
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_set import identifier
-from sundog.constructs._routes import Route
+from sundog.constructs._routes import METHODS, Route
 from sundog.constructs._settings import one_of, refuse_missing_settings, refuse_unknown_settings
+from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.errors import ConstructError
 
+_OF_HTTP = ("method", "parameters", "timeout")
+_OF_BALANCERS = ("vpc_link", "secure_server_name", *_OF_HTTP)
 _KEYS = {
-    "url": ("url", "method"),
-    "alb": ("alb", "vpc_link", "method"),
-    "nlb": ("nlb", "vpc_link", "method"),
+    "url": ("url", *_OF_HTTP),
+    "alb": ("alb", *_OF_BALANCERS),
+    "nlb": ("nlb", *_OF_BALANCERS),
     "aws": ("aws", "on", "parameters"),
     "integration": ("integration",),
 }
 """What a route that is no function says, by the setting that tells what it is."""
-_OF_ROUTES = ("authorizer", "scopes")
+OF_ANY_ROUTE = ("authorizer", "scopes", "throttle")
+"""What is said of a route, whatever answers it."""
+SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 30
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
 
 
 class InvalidRouteSettings(ConstructError):
@@ -101,7 +107,7 @@ def kind_of(api: SundogConstruct, route: Route, definition: object) -> str | Non
             fix=f"remove `{other[0]}`",
         )
     what = f"route `{route.key}`"
-    refuse_unknown_settings(api, InvalidRouteSettings, what, definition, (*_KEYS[kinds[0]], *_OF_ROUTES))
+    refuse_unknown_settings(api, InvalidRouteSettings, what, definition, (*_KEYS[kinds[0]], *OF_ANY_ROUTE))
     return kinds[0]
 
 
@@ -121,29 +127,55 @@ def integration_of(
 
 
 def _url(api: SundogConstruct, route: Route, settings: Mapping[str, Any]) -> Any:
-    del api
-    return integrations.HttpUrlIntegration(identifier(route.key), settings["url"], **_method(settings))
+    return integrations.HttpUrlIntegration(
+        identifier(route.key), settings["url"], **_http(api, route, settings)
+    )
 
 
 def _alb(api: SundogConstruct, route: Route, settings: Mapping[str, Any]) -> Any:
-    del api
     return integrations.HttpAlbIntegration(
-        identifier(route.key), settings["alb"], vpc_link=settings.get("vpc_link"), **_method(settings)
+        identifier(route.key), settings["alb"], **_http(api, route, settings)
     )
 
 
 def _nlb(api: SundogConstruct, route: Route, settings: Mapping[str, Any]) -> Any:
-    del api
     return integrations.HttpNlbIntegration(
-        identifier(route.key), settings["nlb"], vpc_link=settings.get("vpc_link"), **_method(settings)
+        identifier(route.key), settings["nlb"], **_http(api, route, settings)
     )
 
 
-def _method(settings: Mapping[str, Any]) -> dict[str, Any]:
-    given = settings.get("method")
-    return (
-        {} if given is None else {"method": apigateway.HttpMethod[given] if isinstance(given, str) else given}
-    )
+def _http(api: SundogConstruct, route: Route, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the CDK's properties for how a request is handed on."""
+    found = {
+        name: settings[name] for name in ("vpc_link", "secure_server_name") if settings.get(name) is not None
+    }
+    method, parameters, timeout = (settings.get(name) for name in _OF_HTTP)
+    if method is not None:
+        if isinstance(method, str):
+            name = one_of(api, InvalidRouteSettings, "method", method.upper(), METHODS)
+            method = apigateway.HttpMethod[name]
+        found["method"] = method
+    if parameters is not None:
+        found["parameter_mapping"] = _mapping(parameters)
+    if timeout is not None:
+        value = seconds(timeout)
+        # The CDK cannot make milliseconds of what only CloudFormation knows.
+        if value is None or is_token(value) or not SHORTEST_WAIT_SECONDS <= value <= LONGEST_WAIT_SECONDS:
+            raise api.error(
+                InvalidRouteSettings,
+                f"{api.kind} `{api.id}`: `timeout` of route `{route.key}` is `{timeout}`",
+                why=f"API Gateway waits for {LONGEST_WAIT_SECONDS} seconds at most, written as {DURATION_FORMS}",
+                fix='write `"timeout": "10 seconds"`',
+            )
+        found["timeout"] = aws_cdk.Duration.millis(round(value * 1000))
+    return found
+
+
+def _mapping(parameters: Mapping[str, str]) -> apigateway.ParameterMapping:
+    mapping = apigateway.ParameterMapping()
+    for name, value in parameters.items():
+        mapping.custom(name, value)
+    return mapping
 
 
 def _given(api: SundogConstruct, route: Route, settings: Mapping[str, Any]) -> Any:
@@ -168,9 +200,7 @@ def _aws(api: SundogConstruct, route: Route, settings: Mapping[str, Any]) -> Any
         api, f"{identifier(route.key)}_Role", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com")
     )
     role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[arn]))
-    mapping = apigateway.ParameterMapping()
-    for name, value in {**parameters, **(settings.get("parameters") or {})}.items():
-        mapping.custom(name, value)
+    mapping = _mapping({**parameters, **(settings.get("parameters") or {})})
     return _ServiceIntegration(identifier(route.key), subtype, role, mapping)
 
 

@@ -91,13 +91,18 @@ class Access:
         return self if instance is None else Narrowed(instance, self.grants)
 
 
-def narrowed(item: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return a resource and the grants that it is narrowed to, as a user writes the two; no grants mean the usual ones."""
+def narrowed(item: Any) -> tuple[Any, tuple[str | iam.PolicyStatement, ...]]:
+    """Return a resource and what it is narrowed to, as a user writes the two; nothing means what code usually does with it.
+
+    That is names of grants, or statements: `(photos, "grant_read")`, `(photos, iam.PolicyStatement(…))`.
+    """
     match item:
         case Narrowed():
             return item.resource, item.grants
         case (resource, str(grant)):
             return resource, (grant,)
+        case (resource, iam.PolicyStatement() as statement):
+            return resource, (statement,)
         case _:
             return item, ()
 

@@ -25,7 +25,7 @@ class BoundResources:
         self._bound: dict[str, Binding] = {}
         self.ids: list[str] = []
         """Paths of the constructs, in the order in which they were bound."""
-        self._granted: set[tuple[str, str]] = set()
+        self._granted: set[tuple[str, str | iam.PolicyStatement]] = set()
 
     @property
     def variables(self) -> dict[str, str]:
@@ -36,7 +36,7 @@ class BoundResources:
         """Take resources among the bound ones and return what grants their use.
 
         Args:
-            items: Constructs; narrowed ones; `(construct, "grant_read_data")`.
+            items: Constructs; narrowed ones; `(construct, "grant_read_data")`; `(construct, PolicyStatement)`.
 
         Raises:
             NotBindable: One is something else.
@@ -72,14 +72,14 @@ class BoundResources:
             if self._is_new(binding.variable, name)
         ]
 
-    def _is_new(self, variable: str, name: str) -> bool:
+    def _is_new(self, variable: str, name: str | iam.PolicyStatement) -> bool:
         """Note that something is granted; say whether that is more than was granted before."""
         if not self._granted.isdisjoint({(variable, ""), (variable, name)}):
             return False
         self._granted.add((variable, name))
         return True
 
-    def _named(self, resource: Any, name: str) -> Grant:
+    def _named(self, resource: Any, name: str | iam.PolicyStatement) -> Grant:
         return lambda grantee: grant_named(resource, name, grantee, self._function.error)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import aws_cdk
 from constructs import Construct
 
-from sundog.constructs._registry import path_of, registry_of
+from sundog.constructs._registry import path_of, registry_of, type_name
 from sundog.errors import ConstructError, SundogError, suggestion
 from sundog.model.manifest import DatabaseEntry, SourcePlace, UploadEntry
 
@@ -34,6 +34,16 @@ class ImportedResource(ConstructError):
 
 _LONGEST_REGION = 16
 """`ap-southeast-1-`, and room for one more letter."""
+
+
+class PropertiesExpected(ConstructError):
+    """`cdk={…}` hands in an existing construct for a resource that only takes properties.
+
+    Each construct's page says which of its resources may be one that exists; the others are always made by sundog, and a
+    dictionary of the CDK's properties is laid over its own.
+    """
+
+    code = "SD-CONSTRUCT-006"
 
 
 class SundogConstruct(Construct):
@@ -112,9 +122,22 @@ class SundogConstruct(Construct):
         return kind(what, where=self.registry.places.location(self.place), why=why, fix=fix)
 
     def cdk_props(self, key: str) -> dict[str, Any]:
-        """Return the CDK properties that the user gave for one of our resources, to lay over ours."""
-        value = self._cdk_input.get(key, {})
-        return dict(value) if isinstance(value, Mapping) else {}
+        """Return the CDK properties that the user gave for one of our resources, to lay over ours.
+
+        Raises:
+            PropertiesExpected: The user handed in something else.
+        """
+        value = self._cdk_input.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise self.error(
+                PropertiesExpected,
+                f"`cdk` of {self.kind} `{self.id}` has {type_name(value)} for `{key}`",
+                why="sundog makes this resource itself, with the properties that you lay over its own",
+                fix=f'write `cdk={{"{key}": {{"property": value}}}}`',
+            )
+        return dict(value)
 
     def cdk_import(self, key: str, configured: Mapping[str, object]) -> Any | None:
         """Return the CDK construct that the user handed in to be used as it is, or None.

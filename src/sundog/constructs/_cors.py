@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._routes import METHODS
 from sundog.constructs._settings import one_of, refuse_unknown_settings
-from sundog.constructs._values import DURATION_FORMS, seconds
+from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.errors import ConstructError
 
 _KEYS = (
@@ -19,26 +19,40 @@ _KEYS = (
     "allow_credentials",
     "max_age",
 )
+_LISTS = _KEYS[:4]
 _EVERYONE = {"allow_origins": ["*"], "allow_methods": ["ANY"], "allow_headers": ["*"]}
+LONGEST_AGE_SECONDS = 86400
+"""https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html and
+https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html"""
 
 
 class InvalidCors(ConstructError):
-    """`cors` is neither True, False nor a dictionary of settings."""
+    """`cors` is neither True, False nor a dictionary of settings, or allows what browsers do not.
+
+    `allow_origins` is `["*"]` unless it is there. Whoever allows credentials (cookies, `Authorization`) names the origins.
+    """
 
     code = "SD-API-003"
 
 
 def cors_settings(
-    api: SundogConstruct,
+    owner: SundogConstruct,
     given: bool | Mapping[str, Any],  # noqa: FBT001 - the caller's own argument
+    *,
+    kind: type[ConstructError] = InvalidCors,
+    what: str = "`cors`",
+    methods: Sequence[str] = METHODS,
 ) -> dict[str, Any] | None:
-    """Return an API's CORS settings, or None when it answers no page of another origin.
+    """Return which pages of other origins may call something, or None when none may.
 
-    The methods are words of `METHODS`, or the CDK's objects; `max_age` is a number of seconds, if it is there.
+    The methods are words of `methods` or `ANY`, or the CDK's objects; `max_age` is a number of seconds, if it is there.
 
     Args:
-        api: The API.
+        owner: The API or the function.
         given: Its `cors`.
+        kind: The error to raise.
+        what: The argument, for messages.
+        methods: The methods that there are.
 
     Raises:
         InvalidCors: It is something else, or has a setting that there is not.
@@ -47,37 +61,57 @@ def cors_settings(
         return None
     settings = _EVERYONE if given is True else given
     if not isinstance(settings, Mapping):
-        raise api.error(
-            InvalidCors,
-            f"{api.kind} `{api.id}`: `cors` is `{given!r}`",
+        raise owner.error(
+            kind,
+            f"{owner.kind} `{owner.id}`: {what} is `{given!r}`",
             why="`cors` is True, False or a dictionary",
             fix='write `cors={"allow_origins": ["https://example.com"]}`',
         )
-    refuse_unknown_settings(api, InvalidCors, "`cors`", settings, _KEYS)
-    found = {
-        **settings,
-        "allow_methods": [_method(api, one) for one in settings.get("allow_methods", ["ANY"])],
-    }
-    if settings.get("allow_credentials") and "*" in settings.get("allow_origins", []):
-        raise api.error(
-            InvalidCors,
-            f"{api.kind} `{api.id}`: `cors` allows credentials to any origin",
-            why="browsers refuse that, and so does API Gateway",
+    refuse_unknown_settings(owner, kind, what, settings, _KEYS)
+    found: dict[str, Any] = {"allow_origins": ["*"], "allow_methods": ["ANY"], **settings}
+    for name in _LISTS:
+        if name in found:
+            found[name] = _listed(owner, kind, f"`{name}` of {what}", found[name])
+    found["allow_methods"] = [_method(owner, kind, one, methods) for one in found["allow_methods"]]
+    if found.get("allow_credentials") and "*" in found["allow_origins"]:
+        raise owner.error(
+            kind,
+            f"{owner.kind} `{owner.id}`: {what} allows credentials to any origin",
+            why="browsers take no such answer",
             fix='name the origins: `"allow_origins": ["https://example.com"]`',
         )
-    if "max_age" in settings:
-        found["max_age"] = seconds(settings["max_age"])
-        if found["max_age"] is None:
-            raise api.error(
-                InvalidCors,
-                f"{api.kind} `{api.id}`: `max_age` of `cors` is `{settings['max_age']}`",
-                why=f"it is written as {DURATION_FORMS}",
-                fix='write `"max_age": "1 hour"`',
-            )
+    if "max_age" in found:
+        found["max_age"] = _max_age(owner, kind, what, found["max_age"])
     return found
 
 
-def _method(api: SundogConstruct, given: object) -> Any:
-    name = "ANY" if given == "*" else given.upper() if isinstance(given, str) else given
-    # The CDK's own objects are taken as they are.
-    return one_of(api, InvalidCors, "method", name, METHODS) if isinstance(name, str) else name
+def _listed(owner: SundogConstruct, kind: type[ConstructError], what: str, given: object) -> list[Any]:
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, (list, tuple)):
+        raise owner.error(
+            kind,
+            f"{owner.kind} `{owner.id}`: {what} is `{given!r}`",
+            why="it is a list of texts",
+            fix='write it like `["https://example.com"]`',
+        )
+    return list(given)
+
+
+def _method(owner: SundogConstruct, kind: type[ConstructError], given: object, methods: Sequence[str]) -> Any:
+    if not isinstance(given, str) or is_token(given):
+        # The CDK's own objects are taken as they are.
+        return given
+    return "ANY" if given in ("*", "ANY") else one_of(owner, kind, "method", given.upper(), methods)
+
+
+def _max_age(owner: SundogConstruct, kind: type[ConstructError], what: str, given: object) -> float:
+    value = given if is_token(given) else seconds(given)
+    if value is None or (not is_token(value) and not 0 <= value <= LONGEST_AGE_SECONDS):  # type: ignore[operator]
+        raise owner.error(
+            kind,
+            f"{owner.kind} `{owner.id}`: `max_age` of {what} is `{given}`",
+            why=f"a browser may keep the answer for up to a day, written as {DURATION_FORMS}",
+            fix='write `"max_age": "1 hour"`',
+        )
+    return float(value)  # type: ignore[arg-type]

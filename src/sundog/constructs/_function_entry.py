@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sundog.constructs._function_props import FunctionProps
+from sundog.constructs._function_props import DEFAULT_MEMORY_MB, FunctionProps
+from sundog.constructs._function_settings import LONGEST_TIMEOUT_SECONDS
 from sundog.constructs._handlers import Handler
+from sundog.constructs._values import is_token
 from sundog.model.manifest import FunctionEntry
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def function_entry(
     """Return the entry of a function, without its stack and logical id, which the CDK has not chosen yet."""
     registry = function.registry
     build, warm = dict(props.build or {}), props.warm or 0
+    provisioned = props.provisioned_concurrency or 0
     return FunctionEntry(
         id=function.path,
         name=function.path,
@@ -36,8 +39,9 @@ def function_entry(
         source=handler.source.relative_to(registry.project.root).as_posix(),
         file=handler.file.relative_to(registry.project.root).as_posix(),
         function=handler.function,
-        timeout_seconds=timeout,
-        memory_mb=memory,
+        # What a live session goes by where only CloudFormation knows it.
+        timeout_seconds=LONGEST_TIMEOUT_SECONDS if is_token(timeout) else timeout,
+        memory_mb=DEFAULT_MEMORY_MB if is_token(memory) else memory,
         architecture=architecture,
         place=function.place,
         asset_hash=registry.assets.input_hash(
@@ -45,5 +49,5 @@ def function_entry(
         ),
         build=build,
         warm=warm,
-        provisioned_concurrency=props.provisioned_concurrency or 0,
+        provisioned_concurrency=0 if is_token(provisioned) else provisioned,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
 
     from sundog.constructs._permissions import Permission
+    from sundog.constructs._registry import Registry
 
 
 class UnknownFunctionProp(ConstructError):
@@ -81,9 +82,17 @@ class FunctionProps:
     """Which of its subnets; the private ones by default."""
     security_groups: Sequence[ec2.ISecurityGroup] | None = None
     """The function's security groups; one of its own by default."""
+    file_system: lambda_.FileSystem | None = None
+    """An access point of EFS in that network, and where the function finds it."""
     description: str | None = None
     log_retention_days: int | None = None
     """How long CloudWatch keeps the log; for ever by default."""
+    log_format: str | None = None
+    """`text`, Lambda's default, or `json`: a JSON object for each line."""
+    log_level: str | None = None
+    """The least that the function's log keeps, in JSON: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`."""
+    system_log_level: str | None = None
+    """The least that it keeps of what Lambda itself says: `DEBUG`, `INFO` or `WARN`."""
     build: Mapping[str, Any] | None = None
     """Options of the language's builder."""
     cdk: Mapping[str, Any] | None = None
@@ -96,6 +105,8 @@ class FunctionProps:
 
 
 FUNCTION_PROPS = tuple(field.name for field in fields(FunctionProps))
+DEFAULT_MEMORY_MB = 1024
+FUNCTION_DEFAULTS = FunctionProps(timeout=10, memory=DEFAULT_MEMORY_MB, architecture="x86_64")
 _BY_KEY = ("environment", "build", "cdk")
 _JOINED = ("bind", "permissions", "layers")
 
@@ -133,3 +144,21 @@ def function_props(given: FunctionProps | Mapping[str, Any], where: Location | N
                 fix=f"write `{close}`" if close else f'put it in `cdk={{"function": {{"{key}": …}}}}`',
             )
     return FunctionProps(**given)
+
+
+def with_defaults(registry: Registry, path: str, own: FunctionProps) -> FunctionProps:
+    """Return a function's settings laid over those of its stack, of its app and of all functions.
+
+    Args:
+        registry: The app's.
+        path: Of the function.
+        own: Its settings, over those of the construct that makes it.
+    """
+    props = FUNCTION_DEFAULTS
+    stack_path = path.partition("/")[0]
+    for place in ("", stack_path):
+        defaults = registry.function_defaults.get(place)
+        if defaults is not None:
+            props = merged(props, defaults)
+    registry.paths_with_functions.add(stack_path)
+    return merged(props, own)

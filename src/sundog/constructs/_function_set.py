@@ -9,6 +9,7 @@ from typing import Any
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import InvalidFunctionDefinition, function_of
 from sundog.constructs._function_props import FunctionProps
+from sundog.constructs._permissions import Permission
 from sundog.constructs.function import Function
 
 
@@ -36,6 +37,7 @@ class FunctionSet:
         self._owner = owner
         self._defaults = defaults
         self._bind = list(bind or [])
+        self._permissions: list[Permission] = []
         self._by_handler: dict[str, Function] = {}
         self._all: dict[str, Function] = {}
 
@@ -57,7 +59,9 @@ class FunctionSet:
         )
         if isinstance(definition, str):
             self._by_handler[definition] = function
-        self._all[function.path] = function
+        if function.path not in self._all:
+            function.add_permissions(self._permissions)
+            self._all[function.path] = function
         return function
 
     def bind(self, resources: Sequence[Any]) -> None:
@@ -65,6 +69,12 @@ class FunctionSet:
         self._bind += resources
         for function in self._all.values():
             function.bind(resources)
+
+    def permit(self, permissions: Sequence[Permission]) -> None:
+        """Give all functions further permissions, those that are added later too."""
+        self._permissions += permissions
+        for function in self._all.values():
+            function.add_permissions(permissions)
 
     def split(self, definition: object, own: Sequence[str], *, what: str) -> tuple[object, dict[str, Any]]:
         """Part the settings of a route from the definition of its function.

@@ -12,6 +12,7 @@ import aws_cdk
 import aws_cdk.aws_lambda as lambda_
 
 from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._handlers import Handler
 from sundog.constructs._registry import listed, type_name
 from sundog.constructs._runtimes import ARCHITECTURES, RUNTIMES, default_runtime, language_of
@@ -28,10 +29,6 @@ TRACING = {
     "pass_through": lambda_.Tracing.PASS_THROUGH,
     "disabled": lambda_.Tracing.DISABLED,
 }
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-)  # fmt: skip
 
 
 class InvalidFunctionSetting(ConstructError):
@@ -84,20 +81,6 @@ def reserved_concurrency(construct: SundogConstruct, given: Any) -> int | None:
     return int(_within(construct, "reserved_concurrency", given, _whole, (0, float("inf")), allowed, fix))
 
 
-def log_retention(construct: SundogConstruct, given: Any) -> int | None:
-    """Return how many days CloudWatch keeps a log; None for ever."""
-    if given is None or is_token(given) or given in RETENTION_DAYS:
-        return None if given is None else int(given)
-    longer = [days for days in RETENTION_DAYS if isinstance(given, int) and days >= given]
-    raise invalid(
-        construct,
-        "log_retention_days",
-        given,
-        f"CloudWatch keeps logs for {', '.join(map(str, RETENTION_DAYS))} days, or for ever",
-        f"set `log_retention_days={longer[0] if longer else RETENTION_DAYS[-1]}`",
-    )
-
-
 def runtime_name(construct: SundogConstruct, given: str | None, handler: Handler) -> str:
     """Return the Lambda runtime that runs a handler."""
     if given is None:
@@ -116,14 +99,14 @@ def runtime_name(construct: SundogConstruct, given: str | None, handler: Handler
 
 def architecture_name(construct: SundogConstruct, given: str | None) -> str:
     """Return the name of an instruction set."""
-    return _one_of(construct, "architecture", given, ARCHITECTURES, "is not an architecture of Lambda")
+    return one_of(construct, "architecture", given, ARCHITECTURES, "is not an architecture of Lambda")
 
 
 def tracing_mode(construct: SundogConstruct, given: Any) -> lambda_.Tracing | None:
     """Return what X-Ray is told of the function; None for Lambda's own default."""
     if given is None or isinstance(given, lambda_.Tracing):
         return given
-    return TRACING[_one_of(construct, "tracing", given, tuple(TRACING), "is not a mode of tracing")]
+    return TRACING[one_of(construct, "tracing", given, tuple(TRACING), "is not a mode of tracing")]
 
 
 def layer_versions(construct: SundogConstruct, given: Any) -> list[lambda_.ILayerVersion]:
@@ -140,20 +123,37 @@ def layer_versions(construct: SundogConstruct, given: Any) -> list[lambda_.ILaye
     return [_layer(construct, item, number) for number, item in enumerate(items)]
 
 
-def network(construct: SundogConstruct, vpc: Any, vpc_subnets: Any, security_groups: Any) -> dict[str, Any]:
+def network(construct: SundogConstruct, props: FunctionProps) -> dict[str, Any]:
     """Return the CDK's properties for a function in a network; none of them outside one."""
-    if vpc is None:
-        for setting, given in (("vpc_subnets", vpc_subnets), ("security_groups", security_groups)):
-            if given is not None:
-                raise construct.error(
-                    InvalidFunctionSetting,
-                    f"{construct.kind} `{construct.id}` has `{setting}` and no `vpc`",
-                    why="they place a function within a VPC",
-                    fix=f"add `vpc=…`, or remove `{setting}`",
-                )
-        return {}
-    found = {"vpc": vpc, "vpc_subnets": vpc_subnets, "security_groups": security_groups}
-    return {name: value for name, value in found.items() if value is not None}
+    found: dict[str, Any] = {
+        "vpc_subnets": props.vpc_subnets,
+        "security_groups": props.security_groups,
+        "file_system": props.file_system,
+    }
+    given = {name: value for name, value in found.items() if value is not None}
+    if props.vpc is None and given:
+        setting = next(iter(given))
+        raise construct.error(
+            InvalidFunctionSetting,
+            f"{construct.kind} `{construct.id}` has `{setting}` and no `vpc`",
+            why="a function reaches file systems within a VPC only"
+            if setting == "file_system"
+            else "they place a function within a VPC",
+            fix=f"add `vpc=…`, or remove `{setting}`",
+        )
+    if props.file_system is not None and not isinstance(props.file_system, lambda_.FileSystem):
+        raise invalid(
+            construct,
+            "file_system",
+            type_name(props.file_system).strip("`"),
+            "it is an access point of a file system, and where it is mounted",
+            'write `file_system=aws_lambda.FileSystem.from_efs_access_point(access_point, "/mnt/files")`',
+        )
+    if props.vpc is not None:
+        given["vpc"] = props.vpc
+    if "file_system" in given:
+        given["filesystem"] = given.pop("file_system")
+    return given
 
 
 def _within(
@@ -176,16 +176,15 @@ def _whole(given: object) -> int | None:
     return given if isinstance(given, int) and not isinstance(given, bool) else None
 
 
-def _one_of(construct: SundogConstruct, setting: str, given: Any, known: Iterable[str], problem: str) -> str:
+def one_of(construct: SundogConstruct, setting: str, given: Any, known: Iterable[str], problem: str) -> str:
+    """Return a word that is one of a few."""
     names = tuple(known)
     if given not in names:
         close = suggestion(str(given), names) or names[0]
         raise construct.error(
             InvalidFunctionSetting,
             f"{construct.kind} `{construct.id}`: `{given}` {problem}",
-            why=f"the {setting.replace('_', ' ')}s are {listed(names)}"
-            if setting == "architecture"
-            else f"the modes are {listed(names)}",
+            why=f"the choices are {listed(names)}",
             fix=f'write `{setting}="{close}"`',
         )
     return str(given)

@@ -12,21 +12,18 @@ import aws_cdk
 import aws_cdk.aws_lambda as lambda_
 
 from sundog.constructs._construct import SundogConstruct
-from sundog.constructs._registry import listed
-from sundog.constructs._values import seconds
-from sundog.errors import ConstructError, suggestion
+from sundog.constructs._cors import cors_settings
+from sundog.constructs._settings import refuse_unknown_settings
+from sundog.errors import ConstructError
 
 _AUTH = {"none": lambda_.FunctionUrlAuthType.NONE, "iam": lambda_.FunctionUrlAuthType.AWS_IAM}
 _SETTINGS = ("auth", "cors", "streaming")
 _CORS = {
     "allow_origins": "allowed_origins",
-    "allow_methods": "allowed_methods",
     "allow_headers": "allowed_headers",
     "expose_headers": "exposed_headers",
-    "allow_credentials": "allow_credentials",
-    "max_age": "max_age",
 }
-"""The settings as `Api` has them too, and the CDK's names for a function URL."""
+"""Those of the settings, the same as of an `Api`, that the CDK calls otherwise for a function URL."""
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 """What a URL may answer with; OPTIONS is answered by Lambda itself."""
 
@@ -66,11 +63,11 @@ def add_url(construct: SundogConstruct, given: Any, function: Any, *, language: 
             why="`url` is True or a dictionary of settings",
             fix='write `url=True`, or `url={"auth": "iam"}`',
         )
-    _refuse_unknown(construct, "`url`", settings, _SETTINGS)
+    refuse_unknown_settings(construct, InvalidFunctionUrl, "`url`", settings, _SETTINGS)
     options: dict[str, Any] = {"auth_type": _auth(construct, settings.get("auth", "none"))}
-    cors = settings.get("cors", True)
-    if cors is not False:
-        options["cors"] = _cors(construct, cors)
+    cors = _cors(construct, settings.get("cors", True))
+    if cors is not None:
+        options["cors"] = cors
     if settings.get("streaming"):
         _refuse_streaming_in(construct, language)
         options["invoke_mode"] = lambda_.InvokeMode.RESPONSE_STREAM
@@ -88,20 +85,6 @@ def _refuse_streaming_in(construct: SundogConstruct, language: str) -> None:
         )
 
 
-def _refuse_unknown(
-    construct: SundogConstruct, what: str, given: Mapping[str, Any], known: tuple[str, ...]
-) -> None:
-    for key in given:
-        if key not in known:
-            close = suggestion(str(key), known)
-            raise construct.error(
-                InvalidFunctionUrl,
-                f"{construct.kind} `{construct.id}`: {what} has no setting `{key}`",
-                why=f"the settings are {listed(known)}",
-                fix=f"write `{close}`" if close else f"remove `{key}`",
-            )
-
-
 def _auth(construct: SundogConstruct, given: Any) -> lambda_.FunctionUrlAuthType:
     if given not in _AUTH:
         raise construct.error(
@@ -113,51 +96,16 @@ def _auth(construct: SundogConstruct, given: Any) -> lambda_.FunctionUrlAuthType
     return _AUTH[given]
 
 
-def _cors(construct: SundogConstruct, given: Any) -> lambda_.FunctionUrlCorsOptions:
-    if given is True:
-        given = {"allow_origins": ["*"], "allow_headers": ["*"]}
-    if not isinstance(given, Mapping):
-        raise construct.error(
-            InvalidFunctionUrl,
-            f"{construct.kind} `{construct.id}`: `cors` of `url` is `{given!r}`",
-            why="`cors` is True, False or a dictionary",
-            fix='write `url={"cors": {"allow_origins": ["https://example.com"]}}`',
-        )
-    _refuse_unknown(construct, "`cors`", given, tuple(_CORS))
-    options: dict[str, Any] = {"allowed_methods": [lambda_.HttpMethod.ALL]}
-    options |= {_CORS[key]: value for key, value in given.items() if key not in ("allow_methods", "max_age")}
-    if "allow_methods" in given:
-        options["allowed_methods"] = [_method(construct, name) for name in given["allow_methods"]]
-    if "max_age" in given:
-        options["max_age"] = _max_age(construct, given["max_age"])
+def _cors(construct: SundogConstruct, given: Any) -> lambda_.FunctionUrlCorsOptions | None:
+    found = cors_settings(construct, given, kind=InvalidFunctionUrl, what="`cors` of `url`", methods=_METHODS)
+    if found is None:
+        return None
+    methods = found.pop("allow_methods")
+    options = {_CORS.get(name, name): value for name, value in found.items()}
+    options["allowed_methods"] = [
+        lambda_.HttpMethod["ALL" if name == "ANY" else name] if isinstance(name, str) else name
+        for name in methods
+    ]
+    if "max_age" in found:
+        options["max_age"] = aws_cdk.Duration.seconds(found["max_age"])
     return lambda_.FunctionUrlCorsOptions(**options)
-
-
-def _method(construct: SundogConstruct, given: Any) -> lambda_.HttpMethod:
-    if isinstance(given, lambda_.HttpMethod):
-        return given
-    name = str(given).upper()
-    if name in ("*", "ANY"):
-        return lambda_.HttpMethod.ALL
-    if name not in _METHODS:
-        close = suggestion(name, _METHODS)
-        raise construct.error(
-            InvalidFunctionUrl,
-            f"{construct.kind} `{construct.id}`: `{given}` of `allow_methods` is not a method",
-            why=f"the methods are {listed(_METHODS)}, or `*` for all",
-            fix=f"write `{close}`" if close else "write one of them",
-        )
-    return lambda_.HttpMethod[name]
-
-
-def _max_age(construct: SundogConstruct, given: Any) -> aws_cdk.Duration:
-    value = seconds(given)
-    # https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
-    if value is None or not 0 <= value <= 86400:
-        raise construct.error(
-            InvalidFunctionUrl,
-            f"{construct.kind} `{construct.id}`: `max_age` of `cors` is `{given}`",
-            why="a browser may keep the answer for up to a day",
-            fix='write `"max_age": "1 hour"`',
-        )
-    return aws_cdk.Duration.seconds(value)

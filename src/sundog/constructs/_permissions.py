@@ -5,6 +5,7 @@ An item is one of
 * a sundog construct: what code usually does with it (a table: read and write items; a queue: send messages),
 * a narrowed one, `table.read_only`: no more than that,
 * `(construct, "grant_read_data")`: that grant of the construct, or of the CDK construct below it,
+* `(construct, PolicyStatement)`: what the statement says, and no more,
 * a construct of the CDK: what code usually does with it, by the grants that it has,
 * an action such as `"s3:GetObject"`, or a service such as `"s3"`: on all resources, because a string names none,
 * `"*"`: everything,
@@ -26,7 +27,9 @@ from sundog.constructs._binding import Bindable, Narrowed, narrowed
 from sundog.constructs._registry import type_name
 from sundog.errors import ConstructError, suggestion
 
-Permission: TypeAlias = "str | tuple[Any, str] | iam.PolicyStatement | Bindable | Narrowed | IConstruct"
+Permission: TypeAlias = (
+    "str | tuple[Any, str | iam.PolicyStatement] | iam.PolicyStatement | Bindable | Narrowed | IConstruct"
+)
 
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9*]+")
 _SERVICE = re.compile(r"[a-z][a-z0-9-]+")
@@ -148,12 +151,17 @@ def _grant_action(action: str, grantee: iam.IGrantable, error: ErrorMaker) -> No
     grantee.grant_principal.add_to_principal_policy(statement)
 
 
-def grant_named(target: Any, name: str, grantee: iam.IGrantable, error: ErrorMaker) -> None:
-    """Call the grant of a construct, or of the CDK construct below it, that a user named.
+def grant_named(
+    target: Any, name: str | iam.PolicyStatement, grantee: iam.IGrantable, error: ErrorMaker
+) -> None:
+    """Call the grant of a construct, or of the CDK construct below it, that a user named; or permit what a statement says.
 
     Raises:
         UnknownGrant: There is none of that name.
     """
+    if isinstance(name, iam.PolicyStatement):
+        grantee.grant_principal.add_to_principal_policy(name)
+        return
     for owner in (target, getattr(target, "grants", None)):
         method = getattr(owner, name, None) if name.startswith("grant") else None
         if callable(method):

@@ -12,6 +12,7 @@ from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._domain import CustomDomain
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._function_set import FunctionSet
+from sundog.constructs._permissions import Permission
 from sundog.constructs._routes import RouteTable
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -45,6 +46,17 @@ class RoutedApi(SundogConstruct):
     def bind(self, resources: Sequence[Any]) -> None:
         """Give all functions of the API further resources, those that are added later too."""
         self._functions.bind(resources)
+
+    def add_permissions(self, permissions: Sequence[Permission] | str) -> None:
+        """Give all functions of the API further permissions, those that are added later too.
+
+        Args:
+            permissions: As for `Function`.
+
+        Example:
+            >>> api.add_permissions(["ses:SendEmail"])
+        """
+        self._functions.permit([permissions] if isinstance(permissions, str) else permissions)
 
     @property
     def custom_domain_url(self) -> str | None:

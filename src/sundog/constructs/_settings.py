@@ -107,8 +107,15 @@ def one_of(
     )
 
 
-def throttle_settings(construct: SundogConstruct, given: Mapping[str, float]) -> dict[str, Any]:
-    """Return the limits `rate` and `burst` of an API, as far as the user sets them.
+def throttle_settings(
+    construct: SundogConstruct, given: Mapping[str, float], *, what: str = "`throttle`"
+) -> dict[str, Any]:
+    """Return the limits `rate` and `burst` of an API or a route, as far as the user sets them.
+
+    Args:
+        construct: The API.
+        given: What the user wrote.
+        what: The setting, for messages.
 
     Raises:
         InvalidThrottle: There are other keys, or a limit is not a number.
@@ -116,11 +123,11 @@ def throttle_settings(construct: SundogConstruct, given: Mapping[str, float]) ->
     if not isinstance(given, Mapping) or not given:
         raise construct.error(
             InvalidThrottle,
-            f"{construct.kind} `{construct.id}`: `throttle` is `{given!r}`",
+            f"{construct.kind} `{construct.id}`: {what} is `{given!r}`",
             why="it is a dictionary with `rate`, `burst` or both",
             fix='write `throttle={"rate": 100, "burst": 200}`',
         )
-    refuse_unknown_settings(construct, InvalidThrottle, "`throttle`", given, ("rate", "burst"))
+    refuse_unknown_settings(construct, InvalidThrottle, what, given, ("rate", "burst"))
     for name, value in given.items():
         whole = name == "burst"
         if is_token(value):
@@ -128,7 +135,7 @@ def throttle_settings(construct: SundogConstruct, given: Mapping[str, float]) ->
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or value < 0:
             raise construct.error(
                 InvalidThrottle,
-                f"{construct.kind} `{construct.id}`: `{name}` of `throttle` is `{value!r}`",
+                f"{construct.kind} `{construct.id}`: `{name}` of {what} is `{value!r}`",
                 why="it is a whole number of requests" if whole else "it is a number of requests a second",
                 fix=f'write `"{name}": 100`',
             )

@@ -9,6 +9,7 @@ import aws_cdk
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _MEGABYTES = {"mb": 1, "gb": 1024}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) (second|minute|hour|day)s?")
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _SIZE = re.compile(r"(\d+) (mb|gb)", re.IGNORECASE)
 
 DURATION_FORMS = (
@@ -20,17 +21,28 @@ SIZE_FORMS = 'a number of megabytes, `"512 MB"`, `"1 GB"` or an aws_cdk.Size'
 def is_token(value: object) -> bool:
     """Tell whether a value is known only to CloudFormation, or to the CDK at the end of synth."""
     if isinstance(value, str):
-        return "${Token[" in value
+        # The second is how the CDK hides a list in a list of one text.
+        return "${Token[" in value or value.startswith("#{Token[")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         # The CDK hides references to numbers in large negative ones.
         return value < -1e100
     return False
 
 
+def without_tokens(text: str) -> str:
+    """Return what of a text is known, without the parts that only CloudFormation knows."""
+    return _TOKEN.sub("", text)
+
+
 def seconds(value: object) -> float | None:
-    """Return a duration in seconds, or None when it is not one."""
+    """Return a duration in seconds, or None when it is not one.
+
+    A `Duration` of seconds that only CloudFormation knows is a token; of another unit it cannot be converted, and is None.
+    """
     if isinstance(value, aws_cdk.Duration):
-        return None if value.is_unresolved() else float(value.to_seconds())
+        if value.is_unresolved() and value.unit_label() != "seconds":
+            return None
+        return float(value.to_seconds())
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -38,9 +50,16 @@ def seconds(value: object) -> float | None:
 
 
 def megabytes(value: object) -> int | None:
-    """Return a size in megabytes, or None when it is not one."""
+    """Return a size in megabytes, or None when it is not one.
+
+    A `Size` of mebibytes that only CloudFormation knows is a token; of another unit it cannot be converted, and is None.
+    """
     if isinstance(value, aws_cdk.Size):
-        return None if value.is_unresolved() else int(value.to_mebibytes())
+        try:
+            return int(value.to_mebibytes())
+        except RuntimeError:
+            # What the CDK raises for such a token.
+            return None
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from sundog.constructs._access_log import AccessLog
 from sundog.constructs._api_authorizers import ApiAuthorizers
-from sundog.constructs._api_integrations import InvalidRouteSettings, integration_of, kind_of
+from sundog.constructs._api_integrations import OF_ANY_ROUTE, InvalidRouteSettings, integration_of, kind_of
 from sundog.constructs._construct import UnknownCdkKey
 from sundog.constructs._cors import cors_settings
 from sundog.constructs._definition import FunctionDefinition
@@ -23,7 +23,7 @@ from sundog.constructs._routes import DEFAULT_ROUTE, Route
 from sundog.constructs._settings import one_of, throttle_settings
 from sundog.model.manifest import Trigger
 
-_ROUTE_KEYS = ("authorizer", "scopes", "payload_format")
+_ROUTE_KEYS = (*OF_ANY_ROUTE, "payload_format")
 # Names: the values are the CDK's objects, and asking for one while a module is imported would start Node.
 _PAYLOAD_FORMATS = {"1.0": "VERSION_1_0", "2.0": "VERSION_2_0"}
 _LOG_FIELDS = {
@@ -57,9 +57,9 @@ class Api(HttpRoutedApi):
         scope: The stack, or any construct in it.
         id: Unique among the APIs of the app.
         routes: `"GET /notes/{noteId}"` or `"$default"`, with a handler, a `Function`, or settings, to which `authorizer`,
-            `scopes` and `payload_format` may be added; or with what answers instead of a function: `{"url": …}`,
-            `{"alb": listener}`, `{"nlb": listener}`, `{"aws": "SQS-SendMessage", "on": queue, "parameters": {…}}` or
-            `{"integration": …}`.
+            `scopes`, `throttle` and `payload_format` may be added; or with what answers instead of a function:
+            `{"url": …}`, `{"alb": listener}`, `{"nlb": listener}`,
+            `{"aws": "SQS-SendMessage", "on": queue, "parameters": {…}}` or `{"integration": …}`.
         bind: Resources that all of the functions use.
         authorizers: By name, what routes may ask of callers: `{"type": "jwt", "issuer": …, "audience": […]}`,
             `{"type": "user_pool", "user_pool": …}` or `{"type": "lambda", "function": …}`.
@@ -67,7 +67,8 @@ class Api(HttpRoutedApi):
         scopes: What a token must carry one of, on routes that do not say it themselves.
         cors: False for none, or a dictionary of the CDK's `CorsPreflightOptions`: `{"allow_origins": ["https://…"]}`.
         access_log: False for none, a format, or a dictionary with `format`, `retention_days` and `destination_arn`.
-        throttle: The most requests: `{"rate": 100, "burst": 200}`, a second and at once.
+        throttle: The most requests: `{"rate": 100, "burst": 200}`, a second and at once; of a route beside its settings.
+        payload_format: The form of the functions' events where a route does not say it itself: `"2.0"` or `"1.0"`.
         domain: A domain of one's own: a dictionary with `name`, `hosted_zone`, `path`, `external` and `certificate`.
         function_defaults: Settings for the functions made of handlers.
         cdk: `{"http_api": {…}}` and `{"domain_name": {…}}` lay properties over the CDK's; an existing API or domain is used
@@ -98,12 +99,15 @@ class Api(HttpRoutedApi):
         cors: bool | Mapping[str, Any] | None = None,
         access_log: bool | str | Mapping[str, Any] | None = None,
         throttle: Mapping[str, float] | None = None,
+        payload_format: str = "2.0",
         domain: str | Mapping[str, Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id, function_defaults=function_defaults, bind=bind, cdk=cdk)
         self._integrations: dict[tuple[str, str], integrations.HttpLambdaIntegration] = {}
+        self._throttles: dict[str, dict[str, float]] = {}
+        self._payload_format = self._checked_payload_format(payload_format)
         self.cdk.http_stage = None
         configured = {"cors": cors, "access_log": access_log, "throttle": throttle, "domain": domain}
         self.cdk.http_api = self.cdk_import("http_api", configured)
@@ -178,13 +182,7 @@ class Api(HttpRoutedApi):
         definition, settings = self._functions.split(definition, _ROUTE_KEYS, what=what)
         function = self._functions.function(route.key, definition, what=what)
         self._routes.put(route, function)
-        payload_format = one_of(
-            self,
-            InvalidRouteSettings,
-            "payload format",
-            settings.get("payload_format", "2.0"),
-            list(_PAYLOAD_FORMATS),
-        )
+        payload_format = self._checked_payload_format(settings.get("payload_format", self._payload_format))
         integration = self._integrations.get((function.path, payload_format))
         if integration is None:
             # One permission for each function, not for each of its routes.
@@ -211,12 +209,38 @@ class Api(HttpRoutedApi):
             **self._authorizers.options(f"route `{route.key}`", settings),
         }
         if route.key == DEFAULT_ROUTE:
-            apigateway.HttpRoute(self, "Default", route_key=apigateway.HttpRouteKey.DEFAULT, **common)
+            made = apigateway.HttpRoute(self, "Default", route_key=apigateway.HttpRouteKey.DEFAULT, **common)
         else:
             method = apigateway.HttpMethod[route.method]
             key = apigateway.HttpRouteKey.with_(route.path, method)
-            # Where and as the CDK's own `add_routes` would make it, which an API that was looked up does not have.
-            apigateway.HttpRoute(self.cdk.http_api, f"{route.method}{route.path}", route_key=key, **common)
+            # Where and as the CDK's own `add_routes` would make it, which an API that was looked up does not have; nor can it
+            # have constructs below it.
+            scope = self.cdk.http_api if isinstance(self.cdk.http_api, Construct) else self
+            made = apigateway.HttpRoute(scope, f"{route.method}{route.path}", route_key=key, **common)
+        if settings.get("throttle") is not None:
+            self._throttle_route(route, made, settings["throttle"])
+
+    def _throttle_route(self, route: Route, made: apigateway.HttpRoute, given: Mapping[str, float]) -> None:
+        stage: Any = None if self.cdk.http_stage is None else self.cdk.http_stage.node.default_child
+        if stage is None:
+            raise self.error(
+                InvalidRouteSettings,
+                f"Api `{self.id}`: route `{route.key}` has `throttle`, and the API's stage is made elsewhere",
+                why="the limits of a route are settings of the stage",
+                fix="remove `throttle`, and set it where the stage is made",
+            )
+        limits = throttle_settings(self, given, what=f"`throttle` of route `{route.key}`")
+        self._throttles[route.key] = {
+            name: limits[key]
+            for key, name in (("rate", "ThrottlingRateLimit"), ("burst", "ThrottlingBurstLimit"))
+            if key in limits
+        }
+        stage.route_settings = dict(self._throttles)
+        # API Gateway refuses a limit of a route that is not there yet.
+        stage.add_dependency(made.node.default_child)
+
+    def _checked_payload_format(self, given: object) -> str:
+        return one_of(self, InvalidRouteSettings, "payload format", given, list(_PAYLOAD_FORMATS))
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a function call the routes whose authorizer is `iam`.
@@ -225,11 +249,16 @@ class Api(HttpRoutedApi):
             >>> Function(stack, "caller", handler="functions/caller.run", permissions=[(api, "grant_invoke")])
         """
         arn = aws_cdk.Stack.of(self).format_arn(
-            service="execute-api", resource=self.cdk.http_api.api_id, resource_name="*/*"
+            service="execute-api", resource=self.api_id, resource_name="*/*"
         )
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=["execute-api:Invoke"], resource_arns=[arn]
         )
+
+    @property
+    def api_id(self) -> str:
+        """Id of the API, known to CloudFormation."""
+        return str(self.cdk.http_api.api_id)
 
     @property
     def url(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, overload
 import aws_cdk
 
 from sundog.constructs._assets import Assets
+from sundog.constructs._function_environment import check_environment_sizes
 from sundog.constructs._function_props import function_props, merged
 from sundog.constructs._manifest import manifest_of
 from sundog.constructs._places import Places, follow
@@ -251,6 +252,7 @@ class App(aws_cdk.App):
         directory = Path(assembly.directory)
         manifest = manifest_of(self.registry, directory)
         check_stack_sizes(self.registry, manifest)
+        check_environment_sizes(self.registry.constructs)
         write_manifest(directory, manifest)
         return assembly
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aws_cdk
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_lambda as lambda_
-import aws_cdk.aws_logs as logs
 import jsii
 import msgspec
 from constructs import Construct
@@ -18,11 +17,13 @@ from sundog.constructs import _function_settings as settings
 from sundog.constructs._async_invocation import async_invocation
 from sundog.constructs._binding import Bindable, Binding, Narrowed
 from sundog.constructs._bound import BoundResources
-from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._construct import ImportedResource, SundogConstruct
 from sundog.constructs._function_entry import function_entry
-from sundog.constructs._function_props import FUNCTION_PROPS, FunctionProps, merged
+from sundog.constructs._function_environment import checked_environment
+from sundog.constructs._function_props import FUNCTION_PROPS, FunctionProps, with_defaults
 from sundog.constructs._function_url import add_url
 from sundog.constructs._handlers import resolve_handler
+from sundog.constructs._logs import create_log_group, logging
 from sundog.constructs._permissions import (
     Permission,
     grant_permission,
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
     # The CDK's largest module, and only the few functions in a network load it.
     import aws_cdk.aws_ec2 as ec2
 
-DEFAULTS = FunctionProps(timeout=10, memory=1024, architecture="x86_64")
 _FOR_ANY_FUNCTION = ("bind", "permissions", "cdk")
 """What an imported function can be given too."""
+BindItem: TypeAlias = Bindable | Narrowed | tuple[Bindable, "str | iam.PolicyStatement"]
+"""What `bind` takes: a construct, or one narrowed to less permission."""
 
 
 class NoFunctionUrl(ConstructError):
@@ -93,8 +95,12 @@ class Function(SundogConstruct):
         vpc: The `aws_ec2.Vpc` that the function runs in.
         vpc_subnets: Which of its subnets, as for the CDK: `{"subnet_type": SubnetType.PRIVATE_ISOLATED}`.
         security_groups: The function's security groups; one of its own by default.
+        file_system: An access point of EFS and where it is mounted: `lambda_.FileSystem.from_efs_access_point(point, "/mnt/x")`.
         description: Shown in the AWS console.
         log_retention_days: How long CloudWatch keeps the log.
+        log_format: `text` or `json`: how lines are written to it.
+        log_level: The least that it keeps: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`; asks for JSON.
+        system_log_level: The least that it keeps of Lambda's own lines: `DEBUG`, `INFO` or `WARN`; asks for JSON.
         build: Files to copy, commands to run around the build, and options of esbuild: `{"copy_files": […], "hooks": {…}}`.
         cdk: `{"function": {…}}`, `{"log_group": {…}}`, `{"url": {…}}` and `{"dead_letter_queue": {…}}` lay properties
             over the CDK's; `{"function": existing}` uses a function as it is.
@@ -119,7 +125,7 @@ class Function(SundogConstruct):
         disk: int | str | aws_cdk.Size | None = None,
         architecture: str | None = None,
         environment: Mapping[str, str] | None = None,
-        bind: Sequence[Bindable | Narrowed | tuple[Bindable, str]] | None = None,
+        bind: Sequence[BindItem] | None = None,
         permissions: Sequence[Permission] | str | None = None,
         url: bool | Mapping[str, Any] | None = None,
         layers: Sequence[str | lambda_.ILayerVersion] | None = None,
@@ -136,8 +142,12 @@ class Function(SundogConstruct):
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        file_system: lambda_.FileSystem | None = None,
         description: str | None = None,
         log_retention_days: int | None = None,
+        log_format: str | None = None,
+        log_level: str | None = None,
+        system_log_level: str | None = None,
         build: Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
     ) -> None:
@@ -161,18 +171,8 @@ class Function(SundogConstruct):
             self.bind(own.bind or [])
             self._permit(own.permissions)
         else:
-            self._create(self._with_defaults(own))
+            self._create(with_defaults(self.registry, self.path, own))
         self.registry.constructs.append(self)
-
-    def _with_defaults(self, own: FunctionProps) -> FunctionProps:
-        props = DEFAULTS
-        stack_path = self.path.partition("/")[0]
-        for path in ("", stack_path):
-            defaults = self.registry.function_defaults.get(path)
-            if defaults is not None:
-                props = merged(props, defaults)
-        self.registry.paths_with_functions.add(stack_path)
-        return merged(props, own)
 
     def _create(self, props: FunctionProps) -> None:
         if props.handler is None:
@@ -202,7 +202,7 @@ class Function(SundogConstruct):
         self.variables = {
             **self._bound.variables,
             **cold_starts.variables(props, handler.language, handler.lambda_handler),
-            **(props.environment or {}),
+            **checked_environment(self, props.environment or {}),
         }
         own = {
             "code": self.registry.assets.code(self.path.partition("/")[0], self._entry),
@@ -220,7 +220,7 @@ class Function(SundogConstruct):
             self.cdk.alias = cold_starts.add_alias(self, props, self._function, of_alias)
         # What invokes the function and what may be granted on it, here and in every other construct.
         self.cdk.function = self.cdk.alias or self._function
-        self._create_log_group(settings.log_retention(self, props.log_retention_days))
+        self.cdk.log_group = create_log_group(self, self._function, props.log_retention_days)
         self._create_url(props.url, handler.language)
         if props.warm:
             cold_starts.keep_warm(self, props.warm, self.cdk.function)
@@ -237,7 +237,8 @@ class Function(SundogConstruct):
             "tracing": settings.tracing_mode(self, props.tracing),
             "reserved_concurrent_executions": settings.reserved_concurrency(self, props.reserved_concurrency),
             "description": props.description,
-            **settings.network(self, props.vpc, props.vpc_subnets, props.security_groups),
+            **settings.network(self, props),
+            **logging(self, props),
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -250,20 +251,6 @@ class Function(SundogConstruct):
         if self.cdk.url is not None:
             self.triggers.append(Trigger(kind="url", label="function URL", resource=self.path))
 
-    def _create_log_group(self, retention_days: int | None) -> None:
-        # Lambda would make the group itself at the first invocation, and leave it behind when the stack goes.
-        group = logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{self._function.function_name}",
-            retention_in_days=retention_days,
-            **self.cdk_props("log_group"),
-        )
-        if self.registry.removal_policy == aws_cdk.RemovalPolicy.RETAIN:
-            # Deleting is what CloudFormation does unasked.
-            group.apply_removal_policy(aws_cdk.RemovalPolicy.RETAIN)
-        self.cdk.log_group = group
-
     def function_entry(self) -> FunctionEntry | None:
         """Return what the manifest says about the function, without what only the finished assembly knows.
 
@@ -275,19 +262,54 @@ class Function(SundogConstruct):
             self._entry, bindings=list(self._bound.ids), triggers=list(self.triggers)
         )
 
-    def bind(self, resources: Sequence[Bindable | Narrowed | tuple[Bindable, str]]) -> None:
+    def bind(self, resources: Sequence[BindItem]) -> None:
         """Give the function further resources.
 
         Args:
-            resources: Constructs; `notes.read_only` or `(notes, "grant_read_data")` narrows the permission.
+            resources: Constructs; `notes.read_only`, `(notes, "grant_read_data")` or `(notes, PolicyStatement(…))` narrows
+                the permission.
         """
         known = self._bound.variables
         grants = self._bound.add_all(resources)
         for variable, text in self._bound.variables.items():
             if variable not in known:
-                self._function.add_environment(variable, text)
+                self._set(variable, text)
         for grant in grants:
             grant(self.cdk.function)
+
+    def add_permissions(self, permissions: Sequence[Permission] | str) -> None:
+        """Give the function further permissions.
+
+        Args:
+            permissions: As for `Function`.
+
+        Example:
+            >>> resize.add_permissions(["rekognition:DetectLabels", (photos, "grant_read")])
+        """
+        self._permit([permissions] if isinstance(permissions, str) else permissions)
+
+    def add_environment(self, variables: Mapping[str, str]) -> None:
+        """Give the function further environment variables.
+
+        Args:
+            variables: By name, over those that it has.
+
+        Example:
+            >>> resize.add_environment({"SITE": site.url})
+        """
+        for name, value in checked_environment(self, variables).items():
+            self._set(name, value)
+
+    def _set(self, name: str, value: str) -> None:
+        if not hasattr(self._function, "add_environment"):
+            raise self.error(
+                ImportedResource,
+                f"Function `{self.id}` is imported, and cannot get the environment variable `{name}`",
+                why="only whoever deploys a function sets its environment",
+                fix="grant it a permission with `add_permissions`, and set the variable where the function is defined",
+            )
+        self.variables[name] = value
+        self._function.add_environment(name, value)
 
     def allow_longer(self, *, timeout_seconds: float, memory_mb: int) -> None:
         """Have live sessions give the function more time and memory than Lambda would: it stands for a job."""

@@ -23,7 +23,7 @@ from sundog.constructs._settings import refuse_unknown_settings, throttle_settin
 from sundog.errors import ConstructError
 from sundog.model.manifest import Trigger
 
-_ROUTE_KEYS = ("authorizer", "scopes", "api_key", "integration")
+_ROUTE_KEYS = ("authorizer", "scopes", "throttle", "api_key", "method_options", "integration")
 _LOG_FIELDS = {
     "requestTime": "$context.requestTime",
     "requestId": "$context.requestId",
@@ -46,11 +46,22 @@ _LOG_FIELDS = {
 class InvalidRestRoute(ConstructError):
     """A route of a `RestApi` has a setting that there is not, or an integration that is none of the CDK's.
 
-    A route is a function, with `authorizer`, `scopes` and `api_key` beside its settings, or
+    A route is a function, with `authorizer`, `scopes`, `throttle`, `api_key` and `method_options` beside its settings, or
     `{"integration": apigateway.MockIntegration(…)}`.
     """
 
     code = "SD-REST-001"
+
+
+class UnknownRestStage(ConstructError):
+    """The URL of an imported `RestApi` was asked for, and nothing says under which stage it answers.
+
+    The URL of a REST API ends with the name of a stage, which an API that was looked up by its id does not tell:
+    `RestApi(…, stage_name="prod", cdk={"rest_api": existing})`. Routes that are added to such an API answer when whoever owns
+    it has deployed it to that stage again.
+    """
+
+    code = "SD-REST-002"
 
 
 class RestApi(HttpRoutedApi):
@@ -62,7 +73,8 @@ class RestApi(HttpRoutedApi):
         scope: The stack, or any construct in it.
         id: Unique among the REST APIs of the app.
         routes: `"GET /notes/{noteId}"` with a handler, a `Function`, or settings, to which `authorizer`, `scopes` and
-            `"api_key": True` may be added; or with `{"integration": …}`, an integration of the CDK.
+            `throttle`, `"api_key": True` and `"method_options": {…}` of the CDK may be added; or with `{"integration": …}`, an
+            integration of the CDK.
         bind: Resources that all of the functions use.
         authorizers: By name, what routes may ask of callers: `{"type": "user_pools", "user_pools": […]}`,
             `{"type": "lambda_token", "function": …}` or `{"type": "lambda_request", "function": …}`.
@@ -71,6 +83,7 @@ class RestApi(HttpRoutedApi):
         cors: False for none, or a dictionary with `allow_origins` and so on, as for `Api`.
         access_log: True, a format, or a dictionary with `format`, `retention_days` and `destination_arn`.
         throttle: The most requests: `{"rate": 100, "burst": 200}`, a second and at once.
+        stage_name: Name of the API's stage, the last part of its URL; by default that of the app's stage.
         tracing: Whether requests leave traces in X-Ray.
         domain: A domain of one's own: a dictionary with `name`, `hosted_zone`, `path`, `external` and `certificate`.
         resources: Of an imported API, the ids of the resources that it has already, by path.
@@ -104,6 +117,7 @@ class RestApi(HttpRoutedApi):
         cors: bool | Mapping[str, Any] | None = None,
         access_log: bool | str | Mapping[str, Any] = False,
         throttle: Mapping[str, float] | None = None,
+        stage_name: str | None = None,
         tracing: bool | None = None,
         domain: str | Mapping[str, Any] | None = None,
         resources: Mapping[str, str] | None = None,
@@ -112,6 +126,7 @@ class RestApi(HttpRoutedApi):
     ) -> None:
         super().__init__(scope, id, function_defaults=function_defaults, bind=bind, cdk=cdk)
         self._integrations: dict[str, apigateway.LambdaIntegration] = {}
+        self._stage_name = stage_name
         configured = {
             "cors": cors,
             "access_log": access_log or None,
@@ -132,7 +147,10 @@ class RestApi(HttpRoutedApi):
         self.registry.constructs.append(self)
 
     def _stage_options(self, throttle: Mapping[str, float] | None, *, tracing: bool) -> dict[str, Any]:
-        options: dict[str, Any] = {"stage_name": self.registry.stage.name, "tracing_enabled": tracing}
+        options: dict[str, Any] = {
+            "stage_name": self._stage_name or self.registry.stage.name,
+            "tracing_enabled": tracing,
+        }
         if throttle is not None:
             limits = throttle_settings(self, throttle)
             options |= {f"throttling_{name}_limit": value for name, value in limits.items()}
@@ -160,7 +178,7 @@ class RestApi(HttpRoutedApi):
 
     def _add_cors_to_errors(self, preflight: Mapping[str, Any]) -> None:
         """Let pages read the errors that API Gateway answers by itself; other answers are the functions' own."""
-        origins = preflight.get("allow_origins", [])
+        origins = preflight["allow_origins"]
         if len(origins) != 1:
             # A header names one origin, and what API Gateway puts in cannot depend on the request's.
             return
@@ -223,7 +241,29 @@ class RestApi(HttpRoutedApi):
             options = self._authorizers.options(what, settings)
             if settings.get("api_key"):
                 options["api_key_required"] = True
+            options |= settings.get("method_options") or {}
             self._resource(route.path).add_method(route.method, integration, **options)
+            if settings.get("throttle") is not None:
+                self._throttle_route(route, settings["throttle"])
+
+    def _throttle_route(self, route: Route, given: Mapping[str, float]) -> None:
+        if not isinstance(self.cdk.rest_api, apigateway.RestApi):
+            raise self.error(
+                InvalidRestRoute,
+                f"RestApi `{self.id}`: route `{route.key}` has `throttle`, and the API is imported",
+                why="the limits of a route are settings of the stage, which whoever owns the API makes",
+                fix="remove `throttle`, and set it where the API is made",
+            )
+        stage: Any = self.cdk.rest_api.deployment_stage.node.default_child
+        limits = throttle_settings(self, given, what=f"`throttle` of route `{route.key}`")
+        setting = apigateway.CfnStage.MethodSettingProperty(
+            http_method="*" if route.method == "ANY" else route.method,
+            # With `~1` for the slashes within: https://docs.aws.amazon.com/apigateway/latest/api/API_MethodSetting.html
+            resource_path=f"/{route.path.replace('/', '~1')}",
+            throttling_rate_limit=limits.get("rate"),
+            throttling_burst_limit=limits.get("burst"),
+        )
+        stage.method_settings = [*(stage.method_settings or []), setting]
 
     def _integration(
         self, route: Route, definition: object, settings: Mapping[str, Any]
@@ -277,11 +317,28 @@ class RestApi(HttpRoutedApi):
         )
 
     @property
+    def api_id(self) -> str:
+        """Id of the API, known to CloudFormation."""
+        return str(self.cdk.rest_api.rest_api_id)
+
+    @property
     def url(self) -> str:
         """URL of the API without a slash at the end, known to CloudFormation."""
         stack = aws_cdk.Stack.of(self)
-        host = f"{self.cdk.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
-        return f"https://{host}/{self.cdk.rest_api.deployment_stage.stage_name}"
+        host = f"{self.api_id}.execute-api.{stack.region}.{stack.url_suffix}"
+        return f"https://{host}/{self._stage_of_url()}"
+
+    def _stage_of_url(self) -> str:
+        if isinstance(self.cdk.rest_api, apigateway.RestApi):
+            return str(self.cdk.rest_api.deployment_stage.stage_name)
+        if self._stage_name is None:
+            raise self.error(
+                UnknownRestStage,
+                f"RestApi `{self.id}` is imported, and its stage is not known",
+                why="its URL ends with the name of the stage",
+                fix='add `stage_name="prod"`, the name of the stage that the API is deployed to',
+            )
+        return self._stage_name
 
     @property
     def grants(self) -> apigateway.IRestApi:
@@ -291,7 +348,7 @@ class RestApi(HttpRoutedApi):
 
     def attributes(self) -> dict[str, Any]:
         """Return the routes, with the function behind each, and the stage of the API."""
-        return {**super().attributes(), "stage": self.registry.stage.name}
+        return {**super().attributes(), "stage": self._stage_name or self.registry.stage.name}
 
 
 def _preflight(settings: Mapping[str, Any]) -> apigateway.CorsOptions:
@@ -302,4 +359,4 @@ def _preflight(settings: Mapping[str, Any]) -> apigateway.CorsOptions:
     }
     if "max_age" in own:
         own["max_age"] = aws_cdk.Duration.seconds(own["max_age"])
-    return apigateway.CorsOptions(**{"allow_origins": ["*"], **own})
+    return apigateway.CorsOptions(**own)

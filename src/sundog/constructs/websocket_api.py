@@ -17,7 +17,7 @@ from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._function_set import identifier
 from sundog.constructs._registry import listed
 from sundog.constructs._routed_api import RoutedApi
-from sundog.constructs._settings import one_of, refuse_unknown_settings
+from sundog.constructs._settings import one_of, refuse_unknown_settings, throttle_settings
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError, suggestion
 from sundog.model.manifest import Trigger
@@ -80,6 +80,7 @@ class WebSocketApi(RoutedApi):
             `{"type": "lambda", "function": "functions/auth.check"}`.
         access_log: True, a format, or a dictionary with `format`, `retention_days` and `destination_arn`: a line in the
             log for each event.
+        throttle: The most messages: `{"rate": 100, "burst": 200}`, a second and at once.
         domain: A domain of one's own: a dictionary with `name`, `hosted_zone`, `path`, `external` and `certificate`.
         bind: Resources that all of the functions use.
         function_defaults: Settings for the functions made of handlers.
@@ -108,6 +109,7 @@ class WebSocketApi(RoutedApi):
         route_selection: str | None = None,
         authorizer: str | Mapping[str, Any] = "none",
         access_log: bool | str | Mapping[str, Any] = False,
+        throttle: Mapping[str, float] | None = None,
         domain: str | Mapping[str, Any] | None = None,
         bind: Sequence[Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
@@ -117,7 +119,7 @@ class WebSocketApi(RoutedApi):
         self._routes: dict[str, Function] = {}
         existing = self.cdk_import("web_socket_api", {"route_selection": route_selection})
         self.cdk.web_socket_api = existing or self._create_api(route_selection)
-        self.cdk.web_socket_stage = self._stage(access_log, domain)
+        self.cdk.web_socket_stage = self._stage(access_log, throttle, domain)
         self._authorizer = self._authorizer_of(authorizer)
         self.add_routes(routes or {})
         self.registry.constructs.append(self)
@@ -128,10 +130,14 @@ class WebSocketApi(RoutedApi):
             own["route_selection_expression"] = route_selection
         return apigateway.WebSocketApi(self, "Api", **{**own, **self.cdk_props("web_socket_api")})
 
-    def _stage(self, access_log: Any, domain: str | Mapping[str, Any] | None) -> apigateway.IWebSocketStage:
-        existing: apigateway.IWebSocketStage | None = self.cdk_import(
-            "web_socket_stage", {"access_log": access_log or None, "domain": domain}
-        )
+    def _stage(
+        self,
+        access_log: Any,
+        throttle: Mapping[str, float] | None,
+        domain: str | Mapping[str, Any] | None,
+    ) -> apigateway.IWebSocketStage:
+        configured = {"access_log": access_log or None, "throttle": throttle, "domain": domain}
+        existing: apigateway.IWebSocketStage | None = self.cdk_import("web_socket_stage", configured)
         if existing is not None:
             return existing
         own: dict[str, Any] = {
@@ -139,6 +145,11 @@ class WebSocketApi(RoutedApi):
             "stage_name": self.registry.stage.name,
             "auto_deploy": True,
         }
+        if throttle is not None:
+            limits = throttle_settings(self, throttle)
+            own["throttle"] = apigateway.ThrottleSettings(
+                rate_limit=limits.get("rate"), burst_limit=limits.get("burst")
+            )
         if domain is not None:
             own["domain_mapping"] = self._answer_under(domain).mapping
         stage = apigateway.WebSocketStage(self, "Stage", **{**own, **self.cdk_props("web_socket_stage")})
@@ -260,6 +271,11 @@ class WebSocketApi(RoutedApi):
     def routes(self) -> list[str]:
         """The keys of the routes."""
         return list(self._routes)
+
+    @property
+    def api_id(self) -> str:
+        """Id of the API, known to CloudFormation."""
+        return str(self.cdk.web_socket_api.api_id)
 
     @property
     def url(self) -> str:

@@ -77,6 +77,8 @@ async def _joined(connection: AwsConnection, entry: FunctionEntry, name: str) ->
         role_arn=found.role_arn,
         environment=found.environment,
         log_group=found.log_group,
+        log_format=found.log_format,
+        log_level=found.log_level,
     )
 
 

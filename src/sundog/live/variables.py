@@ -58,6 +58,9 @@ def function_variables(
         "SUNDOG_STAGE": stage,
         "SUNDOG_APP": app,
     }
+    # As on Lambda, whose runtime clients write and filter by them what a handler logs.
+    logging = {"AWS_LAMBDA_LOG_FORMAT": function.log_format, "AWS_LAMBDA_LOG_LEVEL": function.log_level}
+    platform |= {name: value for name, value in logging.items() if value}
     if endpoint_url is not None:
         platform["AWS_ENDPOINT_URL"] = endpoint_url
     own = {name: value for name, value in function.environment.items() if name not in CREDENTIAL_VARIABLES}

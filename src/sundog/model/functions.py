@@ -20,6 +20,10 @@ class DeployedFunction(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     """The function's own variables, tokens resolved."""
     log_group: str
+    log_format: str = ""
+    """`Text` or `JSON`; nothing where the cloud does not say."""
+    log_level: str = ""
+    """The least that its log keeps, in JSON."""
     version: str = "$LATEST"
     reserved_concurrency: int | None = None
     """Invocations that may run at the same time before callers are throttled; None for no limit of its own."""

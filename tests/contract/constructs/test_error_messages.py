@@ -63,7 +63,7 @@ CASES = {
     "runtime_of_another_language": 'Function(stack, "f", handler="functions/notes.get", runtime="nodejs22.x")',
     "architecture_misspelt": 'Function(stack, "f", handler="functions/notes.get", architecture="arm")',
     "setting_misspelt": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "timout": 5})',  # codespell:ignore timout
-    "setting_of_the_cdk": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "filesystem": True})',
+    "setting_of_the_cdk": 'Queue(stack, "jobs", consumer={"handler": "functions/notes.get", "profiling": True})',
     "disk_too_small": 'Function(stack, "f", handler="functions/notes.get", disk=256)',
     "tracing_misspelt": 'Function(stack, "f", handler="functions/notes.get", tracing="activ")',  # codespell:ignore activ
     "tracing_of_another_kind": 'Function(stack, "f", handler="functions/notes.get", tracing=True)',
@@ -78,6 +78,37 @@ CASES = {
         'Function(stack, "f", handler="functions/notes.get", layers=[arn] * 6)'
     ),
     "security_groups_without_a_vpc": 'Function(stack, "f", handler="functions/notes.get", security_groups=[])',
+    "file_system_without_a_vpc": (
+        "from aws_cdk import aws_ec2 as ec2, aws_efs as efs, aws_lambda as lambda_\n"
+        'point = efs.FileSystem(stack, "files", vpc=ec2.Vpc(stack, "vpc")).add_access_point("point")\n'
+        'files = lambda_.FileSystem.from_efs_access_point(point, "/mnt/files")\n'
+        'Function(stack, "f", handler="functions/notes.get", file_system=files)'
+    ),
+    "file_system_of_another_kind": (
+        'vpc = aws_cdk.aws_ec2.Vpc(stack, "vpc")\n'
+        'Function(stack, "f", handler="functions/notes.get", vpc=vpc, file_system="/mnt/files")'
+    ),
+    "log_level_misspelt": 'Function(stack, "f", handler="functions/notes.get", log_level="warning")',
+    "log_format_misspelt": 'Function(stack, "f", handler="functions/notes.get", log_format="JSONL")',
+    "log_level_of_a_log_in_text": (
+        'Function(stack, "f", handler="functions/notes.get", log_format="text", system_log_level="debug")'
+    ),
+    "variable_that_is_a_number": 'Function(stack, "f", handler="functions/notes.get", environment={"LIMIT": 3})',
+    "variable_of_lambda": 'Function(stack, "f", handler="functions/notes.get", environment={"AWS_REGION": "eu-west-1"})',
+    "variable_with_a_hyphen": 'Function(stack, "f", handler="functions/notes.get", environment={"log-level": "INFO"})',
+    "variable_of_one_letter": 'Function(stack, "f", handler="functions/notes.get", environment={"A": "1"})',
+    "variables_too_long": (
+        'f = Function(stack, "f", handler="functions/notes.get", environment={"RULES": "x" * 4000, "LEVEL": "INFO"})\n'
+        'f.bind([Table(stack, f"table{number}", partition_key=("id", "string")) for number in range(3)])\napp.synth()'
+    ),
+    "variable_of_an_imported_function": (
+        'there = aws_cdk.aws_lambda.Function.from_function_name(stack, "there", "there")\n'
+        'Function(stack, "f", cdk={"function": there}).add_environment({"LEVEL": "INFO"})'
+    ),
+    "cdk_construct_where_properties_are_wanted": (
+        'group = aws_cdk.aws_logs.LogGroup(stack, "group")\n'
+        'Function(stack, "f", handler="functions/notes.get", cdk={"log_group": group})'
+    ),
     "retries_too_many": 'Function(stack, "f", handler="functions/notes.get", retries=3)',
     "event_age_too_short": 'Function(stack, "f", handler="functions/notes.get", max_event_age="5 seconds")',
     "destination_in_quotes": 'Function(stack, "f", handler="functions/notes.get", on_failure="failures")',
@@ -99,6 +130,9 @@ CASES = {
     "url_cors_misspelt": 'Function(stack, "f", handler="functions/notes.get", url={"cors": {"allowed_origins": ["*"]}})',
     "url_cors_method_misspelt": (
         'Function(stack, "f", handler="functions/notes.get", url={"cors": {"allow_methods": ["GTE"]}})'
+    ),
+    "url_cors_with_credentials_for_everyone": (
+        'Function(stack, "f", handler="functions/notes.get", url={"cors": {"allow_credentials": True}})'
     ),
     "url_cors_for_a_week": (
         'Function(stack, "f", handler="functions/notes.get", url={"cors": {"max_age": "7 days"}})'
@@ -173,6 +207,26 @@ CASES = {
     "cors_method_misspelt": 'Api(stack, "api", cors={"allow_methods": ["GTE"]})',
     "cors_of_another_kind": 'Api(stack, "api", cors="*")',
     "cors_with_credentials_for_everyone": 'Api(stack, "api", cors={"allow_origins": ["*"], "allow_credentials": True})',
+    "cors_headers_of_another_kind": 'Api(stack, "api", cors={"allow_headers": True})',
+    "cors_for_a_week": 'RestApi(stack, "api", cors={"max_age": "7 days"})',
+    "route_throttle_misspelt": (
+        'Api(stack, "api", routes={"GET /a": {"handler": "functions/notes.get", "throttle": {"rates": 5}}})'
+    ),
+    "route_throttle_of_an_imported_api": (
+        'http = aws_cdk.aws_apigatewayv2.HttpApi.from_http_api_attributes(stack, "there", http_api_id="abc")\n'
+        'Api(stack, "api", cdk={"http_api": http}, routes={"GET /a": {"handler": "functions/notes.get", "throttle": {"rate": 5}}})'
+    ),
+    "route_timeout_too_long": 'Api(stack, "api", routes={"GET /a": {"url": "https://example.com", "timeout": "1 minute"}})',
+    "url_method_misspelt": 'Api(stack, "api", routes={"GET /a": {"url": "https://example.com", "method": "GTE"}})',
+    "payload_format_of_the_api": 'Api(stack, "api", payload_format="3.0")',
+    "rest_route_throttle_of_an_imported_api": (
+        'there = apigateway.RestApi.from_rest_api_attributes(stack, "there", rest_api_id="abc", root_resource_id="r")\n'
+        'RestApi(stack, "api", cdk={"rest_api": there}, routes={"GET /a": {"handler": "functions/notes.get", "throttle": {"rate": 5}}})'
+    ),
+    "rest_url_of_an_imported_api": (
+        'there = apigateway.RestApi.from_rest_api_attributes(stack, "there", rest_api_id="abc", root_resource_id="r")\n'
+        'RestApi(stack, "api", cdk={"rest_api": there}).url'
+    ),
     "cors_max_age_in_words": 'Api(stack, "api", cors={"allow_origins": ["*"], "max_age": "long"})',
     "authorizer_unknown": (
         'Api(stack, "api", authorizers={"members": {"type": "jwt", "issuer": "https://a.example", "audience": ["a"]}},\n'
@@ -211,7 +265,7 @@ CASES = {
     "route_with_a_url_and_a_handler": (
         'Api(stack, "api", routes={"GET /a": {"url": "https://a.example", "handler": "functions/notes.get"}})'
     ),
-    "route_with_a_url_and_a_timeout": 'Api(stack, "api", routes={"GET /a": {"url": "https://a.example", "timeout": 5}})',
+    "route_with_a_url_and_memory": 'Api(stack, "api", routes={"GET /a": {"url": "https://a.example", "memory": 512}})',
     "route_to_an_unknown_call": 'Api(stack, "api", routes={"GET /a": {"aws": "SQS-SendMesage", "on": Queue(stack, "jobs")}})',  # codespell:ignore Mesage
     "route_to_a_call_without_a_resource": 'Api(stack, "api", routes={"GET /a": {"aws": "SQS-SendMessage"}})',
     "route_to_a_call_on_another_resource": (

@@ -139,3 +139,10 @@ def test_a_route_that_is_added_later_gets_messages(app, join):
 
     (seen,) = app.wait_for("time", since=mark)
     assert seen.event["requestContext"]["routeKey"] == "again"
+
+
+def test_a_function_that_the_api_is_bound_to_reaches_every_connection(app, join):
+    ada = join("?token=ada")
+
+    assert app.invoke("announce", {"text": "closing time"}) == 200
+    assert heard(ada) == {"said": "closing time"}

@@ -161,6 +161,22 @@ def test_an_event_source_of_the_cdk_reaches_the_function(app):
     assert seen.trigger.label == "clicks"
 
 
+def test_a_log_keeps_what_its_level_says(app, send):
+    def messages():
+        mark = app.mark()
+        send("quiet", {})
+        (seen,) = app.wait_for("quiet", since=mark)
+        lines = [json.loads(line) for line in seen.logs if line.startswith("{")]
+        return [(line["level"], line["message"]) for line in lines if "said" in line.get("message", "")]
+
+    before = messages()
+    app.edit("app.py", 'log_level="WARN"', 'log_level="INFO"')
+    app.deploy()
+
+    assert before == [("WARNING", "said loudly")]
+    assert messages() == [("INFO", "said quietly"), ("WARNING", "said loudly")]
+
+
 def test_the_warmer_keeps_environments_warm_and_no_handler_hears_of_it(app):
     mark = app.mark()
     rules = app.aws("events")

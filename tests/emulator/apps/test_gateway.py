@@ -209,6 +209,10 @@ def test_a_url_answers_with_its_parameters_filled_in(get):
     assert answer.headers["x-echo"] == "kept"
 
 
+def test_a_request_to_a_url_is_changed_on_its_way(get):
+    assert get("/mapped?p=2").json() == {"method": "PUT", "path": "/echo/mapped?p=2&page=2"}
+
+
 def test_the_path_of_a_route_is_not_added_to_its_url(get):
     assert get("/fixed").json() == {"method": "GET", "path": "/echo/fixed"}
 

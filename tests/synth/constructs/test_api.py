@@ -131,6 +131,21 @@ Api(stack, "api", routes={"GET /a": "functions/notes.get"}, cdk={"http_api": raw
     assert len(assembly.resources("backend", "AWS::ApiGatewayV2::Route")) == 1
 
 
+def test_an_api_that_was_looked_up_gets_the_routes(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_apigatewayv2 as apigateway
+there = apigateway.HttpApi.from_http_api_attributes(stack, "there", http_api_id="abc", api_endpoint="https://a.example")
+api = Api(stack, "api", cdk={"http_api": there}, routes={"GET /a": "functions/notes.get", "$default": "functions/notes.get"})
+stack.outputs(Url=api.url)
+"""
+    )
+    routes = assembly.resources("backend", "AWS::ApiGatewayV2::Route")
+
+    assert [(one["ApiId"], one["RouteKey"]) for one in routes] == [("abc", "GET /a"), ("abc", "$default")]
+    assert assembly.template("backend")["Outputs"]["Url"]["Value"] == "https://a.example"
+
+
 def test_a_bound_api_tells_its_url_and_grants_nothing(backend):
     assembly = backend('Function(stack, "f", handler="functions/notes.get", bind=[Api(stack, "web")])')
     variables = only(assembly.resources("backend", "AWS::Lambda::Function"))["Environment"]["Variables"]
@@ -345,3 +360,89 @@ api.add_routes({"GET /b": "functions/notes.create"})
     )
 
     assert [function.bindings for function in assembly.manifest.functions] == [["backend/notes"]] * 2
+
+
+def test_a_route_has_limits_of_its_own_on_a_stage_that_waits_for_it(backend):
+    assembly = backend(
+        """
+Api(stack, "api", throttle={"rate": 100}, routes={
+    "GET /notes": "functions/notes.get",
+    "POST /notes": {"handler": "functions/notes.create", "throttle": {"rate": 5, "burst": 10}},
+    "ANY /old": {"url": "https://example.com", "throttle": {"burst": 1}},
+})
+"""
+    )
+    stage = next(
+        one
+        for one in assembly.template("backend")["Resources"].values()
+        if one["Type"] == "AWS::ApiGatewayV2::Stage"
+    )
+
+    assert stage["Properties"]["RouteSettings"] == {
+        "POST /notes": {"ThrottlingRateLimit": 5, "ThrottlingBurstLimit": 10},
+        "ANY /old": {"ThrottlingBurstLimit": 1},
+    }
+    assert stage["Properties"]["DefaultRouteSettings"] == {"ThrottlingRateLimit": 100}
+    assert len([name for name in stage["DependsOn"] if "notes" in name or "old" in name]) == 2
+
+
+def test_the_payload_format_of_the_api_is_that_of_routes_that_say_none(backend):
+    assembly = backend(
+        """
+Api(stack, "api", payload_format="1.0", routes={
+    "GET /a": "functions/notes.get",
+    "GET /b": {"handler": "functions/notes.get", "payload_format": "2.0"},
+})
+"""
+    )
+
+    formats = [
+        one["PayloadFormatVersion"] for one in assembly.resources("backend", "AWS::ApiGatewayV2::Integration")
+    ]
+    assert sorted(formats) == ["1.0", "2.0"]
+
+
+def test_a_request_to_a_url_is_changed_on_its_way(backend):
+    assembly = backend(
+        """
+Api(stack, "api", routes={"ANY /old/{proxy+}": {
+    "url": "https://example.com/{proxy}", "method": "post", "timeout": "2 seconds",
+    "parameters": {"overwrite:header.x-from": "$request.header.origin"},
+}})
+"""
+    )
+    integration = only(assembly.resources("backend", "AWS::ApiGatewayV2::Integration"))
+
+    assert (integration["IntegrationMethod"], integration["TimeoutInMillis"]) == ("POST", 2000)
+    assert integration["RequestParameters"] == {"overwrite:header.x-from": "$request.header.origin"}
+
+
+def test_permissions_reach_the_functions_that_are_there_and_those_to_come(backend):
+    assembly = backend(
+        """
+api = Api(stack, "api", routes={"GET /a": "functions/notes.get"})
+api.add_permissions("ses:SendEmail")
+api.add_routes({"GET /b": "functions/notes.create"})
+"""
+    )
+    policies = assembly.resources("backend", "AWS::IAM::Policy")
+
+    assert [only(one["PolicyDocument"]["Statement"])["Action"] for one in policies] == ["ses:SendEmail"] * 2
+
+
+def test_one_origin_needs_no_list(backend):
+    api = only(
+        backend(
+            'Api(stack, "api", cors={"allow_origins": "https://a.example", "allow_headers": "x-key"})'
+        ).resources("backend", "AWS::ApiGatewayV2::Api")
+    )
+
+    assert api["CorsConfiguration"]["AllowOrigins"] == ["https://a.example"]
+    assert api["CorsConfiguration"]["AllowHeaders"] == ["x-key"]
+
+
+def test_a_websocket_api_has_limits(backend):
+    assembly = backend('WebSocketApi(stack, "chat", throttle={"rate": 10, "burst": 20})')
+    stage = only(assembly.resources("backend", "AWS::ApiGatewayV2::Stage"))
+
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 20}

@@ -224,20 +224,25 @@ def test_defaults_merge_from_app_to_stack_to_construct_to_function(synth):
         """
 from sundog import Api, App
 app = App()
-app.set_function_defaults(timeout=20, memory=512, environment={"A": "app", "B": "app", "C": "app", "D": "app"})
+app.set_function_defaults(timeout=20, memory=512, environment={"OF_A": "app", "OF_B": "app", "OF_C": "app", "OF_D": "app"})
 
 @app.stack
 def backend(stack):
-    stack.set_function_defaults(timeout=30, environment={"B": "stack", "C": "stack", "D": "stack"})
-    Api(stack, "api", function_defaults={"timeout": 40, "environment": {"C": "api", "D": "api"}}, routes={
-        "GET /": {"handler": "functions/notes.get", "timeout": 50, "environment": {"D": "own"}},
+    stack.set_function_defaults(timeout=30, environment={"OF_B": "stack", "OF_C": "stack", "OF_D": "stack"})
+    Api(stack, "api", function_defaults={"timeout": 40, "environment": {"OF_C": "api", "OF_D": "api"}}, routes={
+        "GET /": {"handler": "functions/notes.get", "timeout": 50, "environment": {"OF_D": "own"}},
     })
 """
     )
     properties = only(assembly.resources("backend", "AWS::Lambda::Function"))
 
     assert (properties["Timeout"], properties["MemorySize"]) == (50, 512)
-    assert properties["Environment"]["Variables"] == {"A": "app", "B": "stack", "C": "api", "D": "own"}
+    assert properties["Environment"]["Variables"] == {
+        "OF_A": "app",
+        "OF_B": "stack",
+        "OF_C": "api",
+        "OF_D": "own",
+    }
 
 
 def test_cdk_properties_are_laid_over_ours(backend):

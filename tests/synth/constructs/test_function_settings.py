@@ -230,3 +230,129 @@ def test_the_log_of_defaults_is_configured_too(backend):
     group = only(assembly.resources("backend", "AWS::Logs::LogGroup"))
 
     assert (group["LogGroupClass"], group["RetentionInDays"]) == ("INFREQUENT_ACCESS", 30)
+
+
+def test_a_level_asks_for_a_log_in_json(backend):
+    found = properties(backend(subject('log_level="warn", system_log_level="INFO"')))
+
+    assert found["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "WARN",
+        "SystemLogLevel": "INFO",
+    }
+
+
+@pytest.mark.parametrize(("given", "form"), [("json", "JSON"), ("text", "Text")])
+def test_a_log_has_the_form_that_is_asked_for(backend, given, form):
+    assert properties(backend(subject(f'log_format="{given}"')))["LoggingConfig"] == {"LogFormat": form}
+
+
+def test_a_file_system_is_mounted_within_the_network(backend):
+    before = """
+from aws_cdk import aws_ec2 as ec2, aws_efs as efs, aws_lambda as lambda_
+vpc = ec2.Vpc(stack, "vpc")
+point = efs.FileSystem(stack, "files", vpc=vpc).add_access_point("point", path="/shared")"""
+    assembly = backend(
+        subject('vpc=vpc, file_system=lambda_.FileSystem.from_efs_access_point(point, "/mnt/files")', before)
+    )
+
+    assert only(properties(assembly)["FileSystemConfigs"])["LocalMountPath"] == "/mnt/files"
+
+
+def test_permissions_and_variables_can_be_added_later(backend):
+    assembly = backend(
+        subject("timeout=3")
+        + """
+f.add_permissions("rekognition:DetectLabels")
+f.add_permissions([(aws_cdk.aws_s3.Bucket(stack, "photos"), "grant_read")])
+f.add_environment({"QUALITY": "80"})
+"""
+    )
+    policy = only(assembly.resources("backend", "AWS::IAM::Policy"))["PolicyDocument"]["Statement"]
+
+    assert properties(assembly)["Environment"] == {"Variables": {"QUALITY": "80"}}
+    assert [statement["Action"] for statement in policy] == [
+        "rekognition:DetectLabels",
+        ["s3:GetObject*", "s3:GetBucket*", "s3:List*"],
+    ]
+
+
+@pytest.mark.parametrize("how", ["bind", "permissions"])
+def test_a_bound_resource_can_be_narrowed_to_a_statement(backend, how):
+    assembly = backend(
+        subject(
+            f"{how}=[(notes, iam.PolicyStatement(actions=['dynamodb:Query'], resources=[notes.table_arn]))]",
+            'from aws_cdk import aws_iam as iam\nnotes = Table(stack, "notes", partition_key=("id", "string"))',
+        )
+    )
+    policy = only(assembly.resources("backend", "AWS::IAM::Policy"))["PolicyDocument"]["Statement"]
+
+    assert [statement["Action"] for statement in policy] == ["dynamodb:Query"]
+    assert ("SUNDOG_RESOURCE_NOTES" in json.dumps(properties(assembly))) == (how == "bind")
+
+
+EVENT_SOURCES = {
+    "ApiEventSource": 'sources.ApiEventSource("GET", "/clicks")',
+    "DynamoEventSource": "sources.DynamoEventSource(table, starting_position=LATEST)",
+    "KinesisConsumerEventSource": "sources.KinesisConsumerEventSource(consumer, starting_position=LATEST)",
+    "KinesisEventSource": "sources.KinesisEventSource(stream, starting_position=LATEST)",
+    "ManagedKafkaEventSource": 'sources.ManagedKafkaEventSource(cluster_arn=CLUSTER, topic="t", starting_position=LATEST)',
+    "S3EventSource": "sources.S3EventSource(bucket, events=[s3.EventType.OBJECT_CREATED])",
+    "S3EventSourceV2": 'sources.S3EventSourceV2(bucket, events=[s3.EventType.OBJECT_CREATED], filters=[{"prefix": "a"}])',
+    "SelfManagedKafkaEventSource": (
+        'sources.SelfManagedKafkaEventSource(bootstrap_servers=["kafka:9092"], topic="t", starting_position=LATEST, '
+        'vpc=ec2.Vpc(stack, "vpc"), vpc_subnets={"subnet_type": ec2.SubnetType.PRIVATE_WITH_EGRESS}, '
+        'security_group=ec2.SecurityGroup.from_security_group_id(stack, "group", "sg-1"))'
+    ),
+    "SnsEventSource": 'sources.SnsEventSource(sns.Topic(stack, "topic"))',
+    "SqsEventSource": "sources.SqsEventSource(queue)",
+    "own": "Own()",
+}
+MADE_BY_SOURCES = {
+    "AWS::ApiGateway::Method": 1,
+    "AWS::Lambda::EventSourceMapping": 8,
+    "AWS::SNS::Subscription": 1,
+    "Custom::S3BucketNotifications": 1,
+}
+
+
+def test_every_event_source_of_the_cdk_is_among_those_that_are_tried():
+    from aws_cdk import aws_lambda_event_sources as sources
+
+    there = {name for name in dir(sources) if name.endswith(("EventSource", "EventSourceV2"))}
+
+    assert there - {"StreamEventSource"} <= set(EVENT_SOURCES)
+
+
+def test_any_event_source_of_the_cdk_and_ones_of_the_users_own_attach(backend):
+    attached = "\n".join(
+        f"f.add_event_source({source}, label={name!r})" for name, source in EVENT_SOURCES.items()
+    )
+    assembly = backend(
+        subject(
+            "timeout=3",
+            """
+import jsii
+from aws_cdk import aws_dynamodb as dynamodb, aws_ec2 as ec2, aws_kinesis as kinesis, aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources, aws_s3 as s3, aws_sns as sns, aws_sqs as sqs
+LATEST, CLUSTER = lambda_.StartingPosition.LATEST, "arn:aws:kafka:eu-west-1:123456789012:cluster/c/1"
+queue, bucket, stream = sqs.Queue(stack, "queue"), s3.Bucket(stack, "bucket"), kinesis.Stream(stack, "stream")
+consumer = kinesis.StreamConsumer(stack, "consumer", stream=stream, stream_consumer_name="c")
+key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+table = dynamodb.Table(stack, "table", partition_key=key, stream=dynamodb.StreamViewType.NEW_IMAGE)
+other = sqs.Queue(stack, "other")
+
+@jsii.implements(lambda_.IEventSource)
+class Own:
+    def bind(self, target):
+        target.add_event_source_mapping("Own", event_source_arn=other.queue_arn)
+""",
+        )
+        + f"\n{attached}\nf.add_event_source(sources.SqsEventSource(other, batch_size=1))"
+    )
+    resources = assembly.template("backend")["Resources"].values()
+    made = {kind: sum(one["Type"] == kind for one in resources) for kind in MADE_BY_SOURCES}
+    entry = next(one for one in assembly.manifest.functions if one.id == "backend/f")
+
+    assert made == MADE_BY_SOURCES
+    assert [trigger.label for trigger in entry.triggers] == [*EVENT_SOURCES, "sqs events"]

@@ -153,3 +153,54 @@ def test_a_stack_has_the_outputs_that_the_app_names_and_no_others(backend):
 
     assert "Outputs" not in backend(api).template("backend")
     assert [*backend(f"stack.outputs(ApiUrl={api}.url)").template("backend")["Outputs"]] == ["ApiUrl"]
+
+
+def test_a_route_has_limits_of_its_own_beside_those_of_the_api(backend):
+    assembly = backend(
+        """
+RestApi(stack, "api", throttle={"rate": 100, "burst": 200}, routes={
+    "GET /notes/{id}": {"handler": "functions/notes.get", "throttle": {"rate": 5}},
+    "ANY /": {"handler": "functions/notes.get", "throttle": {"burst": 1}},
+})
+"""
+    )
+    settings = only(assembly.resources("backend", "AWS::ApiGateway::Stage"))["MethodSettings"]
+
+    assert [(one["HttpMethod"], one["ResourcePath"]) for one in settings] == [
+        ("*", "/*"),
+        ("GET", "/~1notes~1{id}"),
+        ("*", "/~1"),
+    ]
+    assert [one.get("ThrottlingRateLimit") for one in settings] == [100, 5, None]
+
+
+def test_a_request_is_validated_before_its_function_is_asked(backend):
+    assembly = backend(
+        """
+RestApi(stack, "api", cors=False, routes={"GET /notes": {"handler": "functions/notes.get", "method_options": {
+    "request_parameters": {"method.request.querystring.page": True},
+    "request_validator_options": {"validate_request_parameters": True},
+}}})
+"""
+    )
+    method = only(assembly.resources("backend", "AWS::ApiGateway::Method"))
+
+    assert method["RequestParameters"] == {"method.request.querystring.page": True}
+    assert "RequestValidatorId" in method
+    assert only(assembly.resources("backend", "AWS::ApiGateway::RequestValidator"))[
+        "ValidateRequestParameters"
+    ]
+
+
+def test_the_stage_of_an_existing_api_is_named(backend):
+    assembly = backend(
+        """
+import aws_cdk.aws_apigateway as apigateway
+there = apigateway.RestApi.from_rest_api_attributes(stack, "there", rest_api_id="abc", root_resource_id="root")
+api = RestApi(stack, "api", stage_name="prod", cdk={"rest_api": there}, routes={"GET /a": "functions/notes.get"})
+Function(stack, "user", handler="functions/notes.create", bind=[api])
+stack.outputs(Url=api.url)
+"""
+    )
+
+    assert json.dumps(assembly.template("backend")["Outputs"]["Url"]["Value"]).endswith('"/prod"]]}')

@@ -1,6 +1,6 @@
 """A chat: connections in a table, messages to all of them, and an authorizer."""
 
-from sundog import App, Table, WebSocketApi
+from sundog import App, Function, Table, WebSocketApi
 
 app = App()
 
@@ -28,6 +28,8 @@ def backend(stack):
             "fail": "functions/chat.fail",
         },
     )
+    # No function of the API: it finds the connections, and sends to them, because it is bound to it.
+    Function(stack, "announce", handler="functions/chat.announce", bind=[chat, connections])
     stack.outputs(ChatUrl=chat.url)
 
 

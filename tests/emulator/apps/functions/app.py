@@ -76,6 +76,8 @@ def backend(stack):
     }
     Function(stack, "greet", handler="functions/greet.handler", build=extras)
 
+    Function(stack, "quiet", handler="functions/logs.speak", log_level="WARN")
+
     clicks = kinesis.Stream(stack, "clicks")
     count = Function(stack, "count", handler="functions/clicks.count")
     start = lambda_.StartingPosition.TRIM_HORIZON

@@ -46,6 +46,12 @@ def backend(stack):
             "GET /signed": {"handler": "functions/gateway.me", "authorizer": "iam"},
             "GET /legacy": {"function": legacy, "authorizer": "none", "payload_format": "1.0"},
             "ANY /proxy/{proxy+}": {"url": f"{ISSUER}/echo/{{proxy}}", "authorizer": "none"},
+            "GET /mapped": {
+                "url": f"{ISSUER}/echo/mapped",
+                "method": "PUT",
+                "parameters": {"append:querystring.page": "$request.querystring.p"},
+                "authorizer": "none",
+            },
             "GET /fixed": {
                 "integration": integrations.HttpUrlIntegration("fixed", f"{ISSUER}/echo/fixed"),
                 "authorizer": "none",

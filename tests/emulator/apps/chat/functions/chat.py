@@ -44,6 +44,10 @@ def say(event, context):
     return {"statusCode": 200, "body": "never sent: the route has no response"}
 
 
+def announce(event, context):
+    return say({"body": json.dumps(event)}, context)["statusCode"]
+
+
 def time(event, context):
     return {"statusCode": 200, "body": json.dumps({"epoch": event["requestContext"]["requestTimeEpoch"]})}
 
