@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import aws_cdk
 from constructs import Construct
 
-from sundog.constructs._registry import path_of, registry_of, type_name
+from sundog.constructs._registry import InvalidId, path_of, registry_of, type_name
 from sundog.errors import ConstructError, SundogError, suggestion
 from sundog.model.manifest import DatabaseEntry, SourcePlace, UploadEntry
 
@@ -71,24 +71,37 @@ class SundogConstruct(Construct):
         self.id = id
         self.place = place or self.registry.places.here()
         self.claims_id = claims_id
+        self._cdk_input = dict(cdk or {})
+        self.cdk_id = self._checked_cdk_id()
+        """What it is called in the tree of the CDK, which logical ids are made of: its id, unless the user says otherwise."""
         if claims_id:
             self.registry.claim_id(self.kind, id, self.place, space=self.id_space)
-            self.registry.refuse_taken_path(scope, id, self.place)
-        super().__init__(scope, id)
+            self.registry.refuse_taken_path(scope, self.cdk_id, self.place)
+        super().__init__(scope, self.cdk_id)
         self.path = path_of(self)
         if place is not None:
             self.registry.places.by_path[self.path] = place
         self.cdk = SimpleNamespace()
-        self._cdk_input = dict(cdk or {})
         for key in self._cdk_input:
             if key not in self.cdk_keys:
                 close = suggestion(key, self.cdk_keys)
                 raise self.error(
                     UnknownCdkKey,
                     f"`cdk` of {self.kind} `{id}` has no `{key}`",
-                    why=f"it takes {', '.join(f'`{name}`' for name in self.cdk_keys)}",
+                    why=f"it takes {', '.join(f'`{name}`' for name in (*self.cdk_keys, 'id'))}",
                     fix=f"write `{close}`" if close else f"remove `{key}`",
                 )
+
+    def _checked_cdk_id(self) -> str:
+        given = self._cdk_input.pop("id", self.id)
+        if not isinstance(given, str) or not given or "/" in given:
+            raise self.error(
+                InvalidId,
+                f"`{given}` in `cdk` of {self.kind} `{self.id}` cannot be an id",
+                why="it is what the construct was called in the tree of the CDK: a text without slashes",
+                fix='write `cdk={"id": "the-id-before"}`',
+            )
+        return given
 
     @property
     def stack(self) -> aws_cdk.Stack:

@@ -71,6 +71,8 @@ class Registry:
     places: Places
     assets: Assets
     removal_policy: aws_cdk.RemovalPolicy
+    names_without_stage: bool = False
+    """Whether a stack may have a name that does not tell its stage."""
     constructs: list[SundogConstruct] = field(default_factory=list)
     """In the order in which the user declared them."""
     function_defaults: dict[str, FunctionProps] = field(default_factory=dict)

@@ -30,10 +30,13 @@ class SiteDomain:
 
     def __init__(self, owner: SundogConstruct, given: object) -> None:
         """Read the user's `domain`, and make a certificate when none is given."""
-        self._user = user = UserDomain(owner, given, kind=InvalidSiteDomain, further=("aliases",))
+        self._user = user = UserDomain(
+            owner, given, kind=InvalidSiteDomain, further=("aliases", "alternate_names")
+        )
         self.name = user.name()
         self.aliases = [user.checked(name) for name in user.settings.get("aliases") or []]
         """Names that lead to the first."""
+        self._alternates = [user.checked(name) for name in user.settings.get("alternate_names") or []]
         self._zone = user.zone(self.name)
         region = owner.registry.stage.region
         if user.settings.get("certificate") is None and region != CERTIFICATE_REGION:
@@ -42,12 +45,12 @@ class SiteDomain:
                 why=f"CloudFront takes certificates of {CERTIFICATE_REGION} only, and the stage is in {region}",
                 fix='add `"certificate": acm.Certificate.from_certificate_arn(stack, "cert", "arn:…")`',
             )
-        self.certificate = user.certificate(self.name, self._zone, aliases=self.aliases)
+        self.certificate = user.certificate(self.name, self._zone, further=self.names[1:])
 
     @property
     def names(self) -> list[str]:
         """All names that the distribution answers under."""
-        return [self.name, *self.aliases]
+        return [self.name, *self.aliases, *self._alternates]
 
     def add_records(self, distribution: cloudfront.IDistribution) -> None:
         """Make the records of all names, for both kinds of addresses."""

@@ -69,6 +69,7 @@ def upload_entry(
         output=key,
         source=source,
         folder=folder,
+        variables=list(environment or {}),
         place=construct.place,
         **settings,
     )

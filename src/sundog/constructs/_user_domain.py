@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from sundog.constructs._settings import refuse_missing_settings, refuse_unknown_
 from sundog.constructs._values import is_token
 from sundog.errors import ConstructError, SundogError
 
+_ZONE_ID = re.compile(r"Z[A-Z0-9]+")
 _KEYS = ("name", "hosted_zone", "external", "certificate")
 
 
@@ -85,10 +87,10 @@ class UserDomain:
                     'or, for a domain that is kept elsewhere, `"external": True` and `"certificate"`',
                 ],
             )
-        return hosted_zone(self._owner, name, zone)
+        return hosted_zone(self._owner, name, zone, kind=self._kind)
 
     def certificate(
-        self, name: str, zone: route53.IHostedZone | None, *, aliases: Sequence[str] = ()
+        self, name: str, zone: route53.IHostedZone | None, *, further: Sequence[str] = ()
     ) -> acm.ICertificate:
         """Return the user's certificate, or one that is proven by records in the zone."""
         given: acm.ICertificate | None = self.settings.get("certificate")
@@ -96,7 +98,7 @@ class UserDomain:
             self._owner,
             "Certificate",
             domain_name=name,
-            subject_alternative_names=list(aliases) or None,
+            subject_alternative_names=list(further) or None,
             validation=acm.CertificateValidation.from_dns(zone),
         )
 
@@ -126,7 +128,9 @@ class UserDomain:
         return self._owner.error(self._kind, f"{owner}: {what}", why=why, fix=fix)
 
 
-def hosted_zone(owner: SundogConstruct, domain: str, given: Any) -> route53.IHostedZone:
+def hosted_zone(
+    owner: SundogConstruct, domain: str, given: Any, *, kind: type[ConstructError]
+) -> route53.IHostedZone:
     """Return the zone that a user named by its id, or handed in.
 
     Args:
@@ -134,10 +138,18 @@ def hosted_zone(owner: SundogConstruct, domain: str, given: Any) -> route53.IHos
         domain: The domain whose records go into the zone; their names end with a dot, so that the zone's own name, which
             is guessed, does not matter.
         given: The id, or a zone.
+        kind: The error to raise for a text that is no id.
     """
     if not isinstance(given, str):
         zone: route53.IHostedZone = given
         return zone
+    if not is_token(given) and not _ZONE_ID.fullmatch(given):
+        raise owner.error(
+            kind,
+            f"{owner.kind} `{owner.id}`: `{given}` is no id of a hosted zone",
+            why="the zone is named by its id, which no synth has to ask an account for",
+            fix=f"write the id that `aws route53 list-hosted-zones-by-name --dns-name {given}` shows: `Z0123456789ABC`",
+        )
     labels = domain.split(".")
     parent = ".".join(labels[1:] if len(labels) > 2 else labels)
     return route53.HostedZone.from_hosted_zone_attributes(

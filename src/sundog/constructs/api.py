@@ -186,7 +186,7 @@ class Api(HttpRoutedApi):
         integration = self._integrations.get((function.path, payload_format))
         if integration is None:
             # One permission for each function, not for each of its routes.
-            name = function.id if payload_format == "2.0" else f"{function.id}-{payload_format}"
+            name = function.cdk_id if payload_format == "2.0" else f"{function.cdk_id}-{payload_format}"
             integration = integrations.HttpLambdaIntegration(
                 name,
                 function.cdk.function,

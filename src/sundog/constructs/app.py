@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
 import aws_cdk
 
 from sundog.constructs._assets import Assets
+from sundog.constructs._function_defaults import add_defaults, set_defaults
 from sundog.constructs._function_environment import check_environment_sizes
-from sundog.constructs._function_props import function_props, merged
 from sundog.constructs._manifest import manifest_of
 from sundog.constructs._places import Places, follow
 from sundog.constructs._registry import Mode, Registry, listed
 from sundog.constructs._stack_size import check_stack_sizes
 from sundog.constructs._uncaught import show_errors_without_traceback
-from sundog.constructs.stack import LateDefaults, Stack
+from sundog.constructs.stack import Stack
 from sundog.constructs.synth_worker.recording import report_missing
 from sundog.errors import ConfigError, ConstructError, Location, suggestion
 from sundog.model.manifest import SourcePlace, write_manifest
@@ -86,6 +86,7 @@ class App(aws_cdk.App):
     Args:
         stage: The stage to synthesize; by default `SUNDOG_STAGE`, the context `stage`, or `local`.
         outdir: Where the cloud assembly goes; by default `CDK_OUTDIR`, or `.sundog/cdk.out`.
+        names_without_stage: Take a `stack_name` that does not tell the stage, for stacks that another tool has made.
         cdk_props: Any other property of the CDK's app.
 
     Example:
@@ -96,7 +97,14 @@ class App(aws_cdk.App):
         >>> app.synth()
     """
 
-    def __init__(self, *, stage: str | None = None, outdir: str | None = None, **cdk_props: Any) -> None:
+    def __init__(
+        self,
+        *,
+        stage: str | None = None,
+        outdir: str | None = None,
+        names_without_stage: bool = False,
+        **cdk_props: Any,
+    ) -> None:
         show_errors_without_traceback()
         environ = os.environ
         root = environ.get("SUNDOG_PROJECT_ROOT")
@@ -127,8 +135,10 @@ class App(aws_cdk.App):
             places=places,
             assets=Assets(project=project, is_placeholder=mode == "dev"),
             removal_policy=self.removal_policy,
+            names_without_stage=names_without_stage,
         )
         self._results: dict[Callable[..., Any], Any] = {}
+        self._stacks: dict[Callable[..., Any], Stack] = {}
         self._declared: dict[Callable[..., Any], SourcePlace | None] = {}
         self._building: list[Callable[..., Any]] = []
         follow(self, places, self.registry)
@@ -227,17 +237,43 @@ class App(aws_cdk.App):
         Raises:
             LateDefaults: The app has a function already.
         """
-        where = self.registry.location()
-        if self.registry.paths_with_functions:
-            raise LateDefaults(
-                "the app has functions already",
-                where=where,
-                why="defaults apply to the functions that are declared after them",
-                fix="move `set_function_defaults` above the first stack with a function",
-            )
-        own = function_props(settings, where)
-        before = self.registry.function_defaults.get("")
-        self.registry.function_defaults[""] = own if before is None else merged(before, own)
+        set_defaults(self.registry, "", settings, owner="the app")
+
+    def add_function_defaults(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        bind: Sequence[Any] | None = None,
+        permissions: Sequence[Any] | str | None = None,
+        layers: Sequence[Any] | None = None,
+    ) -> None:
+        """Give all functions of the app, from here on, more of what adds up.
+
+        Unlike `set_function_defaults` it may stand below functions, which it leaves as they are.
+
+        Args:
+            environment: Environment variables.
+            bind: Resources.
+            permissions: Permissions.
+            layers: Layers.
+
+        Example:
+            >>> app.add_function_defaults(bind=[users], environment={"LOG_LEVEL": "INFO"})
+        """
+        given = {"environment": environment, "bind": bind, "permissions": permissions, "layers": layers}
+        add_defaults(self.registry, "", {name: value for name, value in given.items() if value is not None})
+
+    def stack_of(self, definition: Callable[..., Any]) -> Stack:
+        """Return the stack that a function was given, or the one of a class.
+
+        Example:
+            >>> app.stack_of(storage).termination_protection = True
+
+        Raises:
+            StackNotBuilt: It is not declared above.
+        """
+        self.use(definition)
+        return self._stacks[definition]
 
     def synth(self, **options: Any) -> Any:
         """Write the cloud assembly, with sundog's manifest in it.
@@ -278,11 +314,12 @@ class App(aws_cdk.App):
         self._declared[definition] = self.registry.places.here()
         chosen = stack_id or (_hyphenated(name) if is_class else name.replace("_", "-"))
         if is_class:
-            self._results[definition] = definition(self, chosen, **stack_props)
+            self._results[definition] = self._stacks[definition] = definition(self, chosen, **stack_props)
             return definition
         self._building.append(definition)
         try:
-            self._results[definition] = definition(Stack(self, chosen, **stack_props))
+            self._stacks[definition] = Stack(self, chosen, **stack_props)
+            self._results[definition] = definition(self._stacks[definition])
         finally:
             self._building.remove(definition)
         return definition

@@ -133,7 +133,7 @@ class AppSyncApi(SundogConstruct):
             route53.CnameRecord(
                 self,
                 "Record",
-                zone=hosted_zone(self, self._domain_name, domain["hosted_zone"]),
+                zone=hosted_zone(self, self._domain_name, domain["hosted_zone"], kind=InvalidDomain),
                 record_name=f"{self._domain_name}.",
                 domain_name=self.cdk.graphql_api.app_sync_domain_name,
             )

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk
 from constructs import Construct
 
-from sundog.constructs._function_props import function_props, merged
-from sundog.constructs._registry import registry_of
+from sundog.constructs._function_defaults import add_defaults, set_defaults
+from sundog.constructs._registry import Registry, registry_of
+from sundog.constructs.function import Function
 from sundog.errors import ConstructError
 from sundog.model.names import stack_name
 
 if TYPE_CHECKING:
     from sundog.constructs.app import App
 
-
-class LateDefaults(ConstructError):
-    """Defaults for functions were set after a function that they should have applied to."""
-
-    code = "SD-CONSTRUCT-040"
+MOST_CHARACTERS = 128
+_NAME = re.compile(f"[A-Za-z][A-Za-z0-9-]{{0,{MOST_CHARACTERS - 1}}}")
 
 
 class InvalidOutput(ConstructError):
-    """The name of an output has characters that CloudFormation does not allow, or is taken."""
+    """The name of an output has characters that CloudFormation does not allow, or is taken, or the output has no value."""
 
     code = "SD-CONSTRUCT-041"
+
+
+class InvalidStackPlace(ConstructError):
+    """A stack is to be where the stage is not: in another account or region.
+
+    A stage is deployed to the account and the regions that `pyproject.toml` names for it, one after the other, each with all
+    stacks: `[tool.sundog.stages.prod] regions = ["eu-west-1", "us-east-1"]`. What must be in one region only is declared with
+    `if app.stage.region == "us-east-1":`.
+    """
+
+    code = "SD-CONSTRUCT-042"
+
+
+class InvalidStackName(ConstructError):
+    """The name of a stack does not tell its stage, or is none that CloudFormation takes.
+
+    Two stages in one account would be one stack. A stack is named `<stage>-<app>-<id>` by itself; a `stack_name` has the name of
+    the stage at its beginning, at its end, or between hyphens, and up to 128 letters, digits and hyphens.
+    `App(names_without_stage=True)` takes any, for stacks that another tool has made:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html
+    """
+
+    code = "SD-CONSTRUCT-043"
 
 
 class Stack(aws_cdk.Stack):
@@ -58,12 +80,15 @@ class Stack(aws_cdk.Stack):
         place = registry.places.here()
         registry.claim_id("Stack", id, place)
         stage, project = registry.stage, registry.project
+        _refuse_other_place(registry, id, stack_props.get("env"))
         if stage.account is not None:
             # Only a stage that names its account can use what the CDK looks up there.
             stack_props.setdefault("env", aws_cdk.Environment(account=stage.account, region=stage.region))
         # CloudFormation has no underscores in the names of stacks.
         name = stack_name(stage.name, project.settings.name, id.replace("_", "-"))
-        super().__init__(scope, id, description=description, **{"stack_name": name, **stack_props})
+        stack_props = {"stack_name": name, **stack_props}
+        _check_name(registry, id, str(stack_props["stack_name"]))
+        super().__init__(scope, id, description=description, **stack_props)
         self.registry = registry
         self.place = place
         self.id = id
@@ -88,24 +113,67 @@ class Stack(aws_cdk.Stack):
         Raises:
             LateDefaults: The stack has a function already.
         """
-        path = self.node.id
-        where = self.registry.location()
-        if path in self.registry.paths_with_functions:
-            raise LateDefaults(
-                f"stack `{self.id}` has functions already",
-                where=where,
-                why="defaults apply to the functions that are declared after them",
-                fix="move `set_function_defaults` above the first function",
-            )
-        own = function_props(settings, where)
-        before = self.registry.function_defaults.get(path)
-        self.registry.function_defaults[path] = own if before is None else merged(before, own)
+        set_defaults(self.registry, self.node.id, settings, owner=f"stack `{self.id}`")
 
-    def outputs(self, **values: str | None) -> None:
+    def add_function_defaults(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        bind: Sequence[Any] | None = None,
+        permissions: Sequence[Any] | str | None = None,
+        layers: Sequence[Any] | None = None,
+    ) -> None:
+        """Give the functions of this stack, from here on, more of what adds up.
+
+        Unlike `set_function_defaults` it may stand below functions, which it leaves as they are.
+
+        Args:
+            environment: Environment variables.
+            bind: Resources.
+            permissions: Permissions.
+            layers: Layers.
+
+        Example:
+            >>> stack.add_function_defaults(bind=[notes])
+        """
+        given = {"environment": environment, "bind": bind, "permissions": permissions, "layers": layers}
+        add_defaults(
+            self.registry, self.node.id, {name: value for name, value in given.items() if value is not None}
+        )
+
+    @property
+    def functions(self) -> list[Function]:
+        """All functions of the stack, those too that other constructs made of handlers, in the order of their declaration.
+
+        Example:
+            >>> for function in stack.functions:
+            ...     function.add_environment({"LOG_LEVEL": "INFO"})
+        """
+        own = f"{self.node.id}/"
+        found = [one for one in self.registry.constructs if isinstance(one, Function)]
+        return [function for function in found if function.path.startswith(own)]
+
+    def depends_on(self, *stacks: Callable[..., Any]) -> None:
+        """Have this stack deployed after others, though it uses nothing of them.
+
+        Args:
+            stacks: The functions, or the classes, that `app.stack` was given.
+
+        Example:
+            >>> stack.depends_on(network)
+
+        Raises:
+            StackNotBuilt: One is not declared above.
+        """
+        for other in stacks:
+            self.add_dependency(self.app.stack_of(other))
+
+    def outputs(self, **values: str | Mapping[str, Any] | None) -> None:
         """Add outputs to the stack, which `sundog` shows after a deploy.
 
         Args:
-            values: Output names and values; one that is None is left out.
+            values: Output names and values; one that is None is left out. A dictionary has the properties of the CDK's
+                `CfnOutput`: `{"value": api.url, "description": "…", "export_name": "…"}`.
 
         Example:
             >>> stack.outputs(ApiUrl=api.url, TableName=notes.table_name)
@@ -131,4 +199,51 @@ class Stack(aws_cdk.Stack):
                     fix="give one of the two another name",
                 )
             self._outputs.add(name)
-            aws_cdk.CfnOutput(self, name, value=str(value))
+            properties = value if isinstance(value, Mapping) else {"value": str(value)}
+            if "value" not in properties:
+                raise InvalidOutput(
+                    f"the output `{name}` of stack `{self.id}` has no value",
+                    where=self.registry.location(),
+                    why="its dictionary has no `value`",
+                    fix='add `"value": …`',
+                )
+            aws_cdk.CfnOutput(self, name, **properties)
+
+
+def _refuse_other_place(registry: Registry, stack_id: str, env: Any) -> None:
+    own = {"account": registry.stage.account, "region": registry.stage.region}
+    for name, ours in own.items():
+        given = env.get(name) if isinstance(env, Mapping) else getattr(env, name, None)
+        if given is not None and not aws_cdk.Token.is_unresolved(given) and given != ours:
+            raise InvalidStackPlace(
+                f"stack `{stack_id}` is to be in the {name} `{given}`",
+                where=registry.location(),
+                why=f"the stage `{registry.stage.name}` is "
+                + (f"in `{ours}`" if ours else f"in whichever {name} its credentials are of"),
+                fix=f'set `{name}s = ["{given}"]` for the stage in `pyproject.toml`'
+                if name == "region"
+                else f'set `account = "{given}"` for the stage in `pyproject.toml`',
+            )
+
+
+def _check_name(registry: Registry, stack_id: str, name: str) -> None:
+    stage = registry.stage.name
+    if aws_cdk.Token.is_unresolved(name):
+        return
+    if not _NAME.fullmatch(name):
+        raise InvalidStackName(
+            f"stack `{stack_id}` would be named `{name}`",
+            where=registry.location(),
+            why=f"CloudFormation takes up to {MOST_CHARACTERS} letters, digits and hyphens, a letter first",
+            fix="give it a shorter id" if len(name) > MOST_CHARACTERS else "remove the other characters",
+        )
+    if not registry.names_without_stage and f"-{stage}-" not in f"-{name}-":
+        raise InvalidStackName(
+            f"stack `{stack_id}` is named `{name}`, whatever the stage",
+            where=registry.location(),
+            why="two stages in one account would be one stack",
+            fix=[
+                f'write `stack_name=f"{{app.stage.name}}-{name}"`, or leave it out',
+                "or, for a stack that exists under this name, `App(names_without_stage=True)`",
+            ],
+        )

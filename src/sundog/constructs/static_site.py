@@ -70,17 +70,18 @@ class StaticSite(SundogConstruct):
         dev_url: Where that server answers: what the site's `url` is then.
         file_rules: `Cache-Control` by pattern, `{"*.pdf": "max-age=3600"}`, or `{"cache_control": …, "content_type": …}`.
         purge: Delete files that the site has no more.
-        domain: A domain of one's own: a dictionary with `name`, `aliases`, `hosted_zone`, `external` and `certificate`.
+        domain: A domain of one's own: a dictionary with `name`, `aliases`, `alternate_names`, `hosted_zone`, `external` and
+            `certificate`.
         wait_for_invalidation: A deploy ends when the new files are served everywhere.
-        cdk: `{"bucket": {…}}`, `{"distribution": {…}}` and `{"viewer_function": {…}}` lay properties over the CDK's;
-            `{"bucket": existing}` uses a bucket as it is.
+        cdk: `{"bucket": {…}}`, `{"distribution": {…}}`, `{"default_behavior": {…}}` and `{"viewer_function": {…}}` lay
+            properties over the CDK's; an existing bucket or distribution is used as it is.
 
     Example:
         >>> StaticSite(stack, "web", path="web", build_command="npm run build", environment={"VITE_API": api.url})
     """
 
     kind = "StaticSite"
-    cdk_keys = ("bucket", "distribution", "viewer_function")
+    cdk_keys = ("bucket", "distribution", "default_behavior", "viewer_function")
 
     def __init__(
         self,
@@ -111,9 +112,13 @@ class StaticSite(SundogConstruct):
             )
         self._dev_url = dev_url if self.registry.mode == "dev" else None
         self._index_page, self._error_page = index_page, error_page
+        self.cdk.viewer_function = self.cdk.default_behavior = None
+        self.cdk.distribution = self.cdk_import("distribution", {"domain": domain, "error_page": error_page})
         self._domain = None if domain is None else SiteDomain(self, domain)
         self.path_of_files = project_folder(self, "path", path)
-        self._create()
+        self._create_bucket()
+        if self.cdk.distribution is None:
+            self._create_distribution()
         self._upload = self._describe_upload(
             build_command,
             build_output,
@@ -125,7 +130,7 @@ class StaticSite(SundogConstruct):
         )
         self.registry.constructs.append(self)
 
-    def _create(self) -> None:
+    def _create_bucket(self) -> None:
         existing = self.cdk_import("bucket", {})
         self._owns_bucket = existing is None
         self.cdk.bucket = existing or s3.Bucket(
@@ -138,6 +143,8 @@ class StaticSite(SundogConstruct):
                 **self.cdk_props("bucket"),
             },
         )
+
+    def _create_distribution(self) -> None:
         names = self._domain.aliases if self._domain else []
         code = _REWRITE % {
             "aliases": json.dumps(names),
@@ -164,21 +171,24 @@ class StaticSite(SundogConstruct):
 
     def _distribution_props(self) -> dict[str, Any]:
         page, status = (self._index_page, 200) if self._error_page is None else (self._error_page, 404)
+        behavior: dict[str, Any] = {
+            "origin": origins.S3BucketOrigin.with_origin_access_control(
+                self.cdk.bucket, origin_access_control=self._access_control
+            ),
+            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            "compress": True,
+            "function_associations": [
+                cloudfront.FunctionAssociation(
+                    event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
+                    function=self.cdk.viewer_function,
+                )
+            ],
+            **self.cdk_props("default_behavior"),
+        }
+        self.cdk.default_behavior = cloudfront.BehaviorOptions(**behavior)
         props: dict[str, Any] = {
             "default_root_object": self._index_page,
-            "default_behavior": cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(
-                    self.cdk.bucket, origin_access_control=self._access_control
-                ),
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                compress=True,
-                function_associations=[
-                    cloudfront.FunctionAssociation(
-                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
-                        function=self.cdk.viewer_function,
-                    )
-                ],
-            ),
+            "default_behavior": self.cdk.default_behavior,
             # A private bucket answers 403 for what it does not have.
             "error_responses": [
                 cloudfront.ErrorResponse(

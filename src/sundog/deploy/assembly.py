@@ -32,6 +32,18 @@ class ImageAssetUnsupported(UnsupportedError):
     code = "SD-UNSUPPORTED-020"
 
 
+class ContextMissing(DeployError):
+    """The app looks something up in an account, and the answer is not in `cdk.context.json`.
+
+    `Vpc.from_lookup`, `HostedZone.from_lookup`, `StringParameter.value_from_lookup` and the like give the CDK's placeholders until
+    they were answered once. sundog deploys none of these. The CDK's own command asks the account and writes
+    `cdk.context.json`, which is committed, so that every synth gives the same: https://docs.aws.amazon.com/cdk/v2/guide/context.html
+    Or name what exists by its id, which no synth has to ask for: `HostedZone.from_hosted_zone_attributes(…)`.
+    """
+
+    code = "SD-DEPLOY-017"
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an assembly is deployed to."""
 
@@ -117,9 +129,27 @@ def read_stacks(assembly: Path, manifest: Manifest, place: Place) -> list[StackT
     Raises:
         AssemblyBroken: A file is missing or unreadable.
         ImageAssetUnsupported: A stack needs a container image.
+        ContextMissing: The app looks up what is not known yet.
     """
-    artifacts = _read_json(assembly / "manifest.json").get("artifacts", {})
+    document = _read_json(assembly / "manifest.json")
+    _refuse_placeholders(document.get("missing", []))
+    artifacts = document.get("artifacts", {})
     return [_read_stack(assembly, entry, artifacts, place) for entry in manifest.stacks]
+
+
+def _refuse_placeholders(missing: list[dict[str, Any]]) -> None:
+    if not missing:
+        return
+    wanted = [f"`{one.get('key', one.get('provider'))}`" for one in missing]
+    raise ContextMissing(
+        f"the app looks up {', '.join(wanted)}, which `cdk.context.json` does not have",
+        where="cdk.context.json",
+        why="the templates hold the CDK's placeholders instead",
+        fix=[
+            "run `npx cdk synth` with the stage's credentials and `SUNDOG_STAGE` once, and commit `cdk.context.json`",
+            "or name what exists by its id: `from_hosted_zone_attributes`, `from_vpc_attributes`",
+        ],
+    )
 
 
 def _read_stack(assembly: Path, entry: StackEntry, artifacts: dict[str, Any], place: Place) -> StackTemplate:

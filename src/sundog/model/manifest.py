@@ -138,6 +138,8 @@ class UploadEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Files that must be there, relative to the folder."""
     rules: list[FileRule] = []
     """The last one that fits a file counts."""
+    variables: list[str] = []
+    """Names of the variables of the build and the dev server."""
     is_site: bool = False
     """Whether files that no rule names are cached as those of a web site are."""
     purge: bool = True

@@ -12,11 +12,15 @@ from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.bound_names import bound_names
 from sundog.session.python_types import python_stub
+from sundog.session.site_types import site_declarations
 from sundog.session.typescript_types import typescript_declarations
 
 TYPES_FOLDER = "types"
 PYTHON_STUB = "sundog_runtime/__init__.pyi"
 TYPESCRIPT_DECLARATIONS = "sundog-runtime.d.ts"
+SITES_FOLDER = "site-types"
+"""Apart from the others: functions have no `import.meta.env`, and two sites have two."""
+SITE_DECLARATIONS = "vite-env.d.ts"
 
 
 async def run_types(project: Project, stage: Stage, *, observer: Observer) -> list[Path]:
@@ -35,16 +39,20 @@ def write_types(project: Project, manifest: Manifest) -> list[Path]:
     # Editors read one folder, whichever region was looked at.
     folder = project.base_dir / TYPES_FOLDER
     names = bound_names(manifest)
-    texts: dict[str, str] = {}
+    texts: dict[Path, str] = {}
     runtime = runtime_package_folder()
     if runtime is not None:
         source = (runtime / "_resources.py").read_text("utf-8")
-        texts[PYTHON_STUB] = python_stub(source, names)
+        texts[folder / PYTHON_STUB] = python_stub(source, names)
     declarations = (node_runtime_folder() / "index.d.ts").read_text("utf-8")
-    texts[TYPESCRIPT_DECLARATIONS] = typescript_declarations(declarations, names)
-    for name, text in texts.items():
-        _write(folder / name, text)
-    return [folder / name for name in texts]
+    texts[folder / TYPESCRIPT_DECLARATIONS] = typescript_declarations(declarations, names)
+    for entry in manifest.uploads:
+        if entry.variables:
+            file = project.state_dir / SITES_FOLDER / entry.name / SITE_DECLARATIONS
+            texts[file] = site_declarations(entry)
+    for file, text in texts.items():
+        _write(file, text)
+    return list(texts)
 
 
 def _write(file: Path, text: str) -> None:

@@ -30,6 +30,18 @@ CASES = {
     "id_taken_but_for_the_hyphen": 'Queue(stack, "my-jobs")\nQueue(stack, "my_jobs")',
     "not_in_a_sundog_app": 'Queue(aws_cdk.Stack(aws_cdk.App(), "x"), "jobs")',
     "stack_not_in_a_sundog_app": 'Stack(aws_cdk.App(), "x")',
+    "cdk_id_of_another_kind": 'Table(stack, "notes", partition_key=("id", "string"), cdk={"id": ["old"]})',
+    "stack_in_another_region": 'Stack(app, "other", env=aws_cdk.Environment(region="eu-west-3"))',
+    "stack_in_another_account": 'Stack(app, "other", env={"account": "123456789012"})',
+    "stack_name_without_the_stage": 'Stack(app, "other", stack_name="notes-other")',
+    "stack_name_with_other_characters": 'Stack(app, "other", stack_name="local_notes")',
+    "stack_name_too_long": 'Stack(app, "o" * 140)',
+    "output_without_a_value": 'stack.outputs(Url={"description": "where it is"})',
+    "site_with_a_distribution_and_a_domain": (
+        "from aws_cdk import aws_cloudfront as cloudfront\n"
+        'there = cloudfront.Distribution.from_distribution_attributes(stack, "d", distribution_id="E1", domain_name="d1.a.example")\n'
+        'StaticSite(stack, "web", path="web", domain="www.example.com", cdk={"distribution": there})'
+    ),
     # Handlers
     "handler_file_missing": 'Function(stack, "f", handler="functions/nots.create")',
     "handler_file_missing_without_a_like": 'Function(stack, "f", handler="zzz/qqq.create")',
@@ -380,6 +392,9 @@ CASES = {
     ),
     "domain_external_without_a_certificate": (
         'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "external": True})'
+    ),
+    "domain_zone_by_its_name": (
+        'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "hosted_zone": "example.com"})'
     ),
     "domain_external_in_a_zone": (
         'WebSocketApi(stack, "chat", domain={"name": "chat.example.com", "external": True, "hosted_zone": "Z0123456789ABC"})'

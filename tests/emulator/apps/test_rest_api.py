@@ -49,6 +49,14 @@ APP = """
                 "GET /requests": {"handler": "functions/rest.show", "authorizer": "requests"},
                 "GET /signed": {"handler": "functions/rest.show", "authorizer": "iam"},
                 "GET /keyed": {"handler": "functions/rest.show", "api_key": True},
+                "GET /pages": {
+                    "handler": "functions/rest.show",
+                    "throttle": {"rate": 50, "burst": 50},
+                    "method_options": {
+                        "request_parameters": {"method.request.querystring.page": True},
+                        "request_validator_options": {"validate_request_parameters": True},
+                    },
+                },
                 "GET /mock": {"integration": mock},
             },
         )
@@ -164,6 +172,14 @@ def test_an_unsigned_request_is_refused_where_a_signature_is_asked_for(get):
 def test_a_route_with_a_key_asks_for_it(get):
     assert get("/keyed").status == 403
     assert get("/keyed", x_api_key="the-key-of-a-partner").status == 200
+
+
+def test_a_request_that_does_not_fit_is_refused_before_its_function_is_asked(app, get):
+    mark = app.mark()
+
+    assert get("/pages").status == 400
+    assert get("/pages?page=2").status == 200
+    assert len(app.wait_for("show", since=mark)) == 1
 
 
 def test_an_integration_answers_without_a_function(get):

@@ -53,6 +53,10 @@ def test_files_are_served_as_the_rules_say(get):
     assert notes.headers["cache-control"] == "max-age=60"
 
 
+def test_a_distribution_that_exists_serves_the_site(get):
+    assert get("Own", "/assets/old.txt").status == 200
+
+
 def test_a_site_is_built_with_its_environment(app, get):
     page = get("built", "/")
 

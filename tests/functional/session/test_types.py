@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from sundog.bundle.node import node_binary
-from sundog.model.manifest import FunctionEntry, Manifest, ResourceEntry, SourcePlace
+from sundog.model.manifest import FunctionEntry, Manifest, ResourceEntry, SourcePlace, UploadEntry
 from sundog.model.project import find_project
 from sundog.session.types import write_types
 
@@ -117,6 +117,24 @@ MANIFEST = Manifest(
 )
 
 
+SITE = UploadEntry(
+    id="backend/web",
+    name="web",
+    kind="StaticSite",
+    stack="local-shop-backend",
+    output="SundogUpload",
+    source="web",
+    folder="web/dist",
+    variables=["VITE_API", "VITE_TITLE"],
+    place=SourcePlace(file="app.py", line=9),
+)
+SITE_CODE = """
+export const api: string = import.meta.env.VITE_API;
+export const none: string = import.meta.env.VITE_NONE;
+"""
+SITE_TSCONFIG = TSCONFIG.replace(".sundog/types", "../.sundog/site-types/web")
+
+
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
@@ -209,6 +227,25 @@ def test_the_typescript_compiler_knows_them_too(project, npm_packages):
         "handler.ts(13,25)",
     ], done.stdout
     assert "Property 'nots' does not exist on type 'Resources'" in done.stdout
+
+
+@pytest.mark.xdist_group("npm")
+def test_the_code_of_a_site_is_held_to_its_environment(project, npm_packages):
+    (project.root / "web").mkdir()
+    (project.root / "web/main.ts").write_text(SITE_CODE)
+    (project.root / "web/tsconfig.json").write_text(SITE_TSCONFIG)
+    write_types(project, Manifest(app="shop", stage="local", uploads=[SITE]))
+    done = subprocess.run(
+        [node_binary(), npm_packages / "typescript/bin/tsc", "-p", "web", "--pretty", "false"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    (error,) = done.stdout.splitlines()
+    assert error.startswith("web/main.ts(3,45)")
+    assert "Property 'VITE_NONE' does not exist on type 'ImportMetaEnv'" in error
 
 
 def test_what_has_not_changed_is_not_written_again(project):

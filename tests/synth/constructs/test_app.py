@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from sundog.constructs.stack import InvalidStackName
+from sundog.deploy.assembly import ContextMissing, Place, read_stacks
+
 pytestmark = pytest.mark.xdist_group("cdk")
 
 NOTES_APP = """
@@ -29,6 +32,11 @@ def backend(stack):
     Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", bind=[notes])
     stack.outputs(ApiUrl=api.url)
 """
+
+
+def only(items):
+    (item,) = items
+    return item
 
 
 def test_stacks_are_named_for_stage_app_and_id(synth):
@@ -184,6 +192,33 @@ def test_a_stage_with_an_account_is_bound_to_it(project, monkeypatch):
     assert artifacts["backend"]["environment"] == "aws://123456789012/us-east-1"
 
 
+def test_placeholders_of_lookups_are_not_deployed(project):
+    project.write(
+        "pyproject.toml",
+        '[project]\nname = "notes"\nversion = "1"\n[tool.sundog]\nname = "notes"\n'
+        '[tool.sundog.stages.local]\naccount = "123456789012"\n',
+    )
+    app = """
+from aws_cdk import aws_route53 as route53
+from sundog import App, Stack
+app = App()
+stack = Stack(app, "backend")
+zone = route53.HostedZone.from_lookup(stack, "zone", domain_name="example.com")
+route53.TxtRecord(stack, "record", zone=zone, values=["hello"])
+"""
+    place = Place(account="123456789012", region="us-east-1", partition="aws")
+    assembly = project.synth(app)
+    with pytest.raises(ContextMissing, match="hosted-zone:account=123456789012") as refused:
+        read_stacks(assembly.folder, assembly.manifest, place)
+    (key,) = [name.strip("`") for name in refused.value.what.split() if "hosted-zone" in name]
+    answer = {"Id": "/hostedzone/Z0123456789ABC", "Name": "example.com."}
+    project.write("cdk.context.json", json.dumps({key.rstrip(",").strip("`"): answer}))
+    again = project.synth(app)
+
+    (stack,) = read_stacks(again.folder, again.manifest, place)
+    assert "Z0123456789ABC" in json.dumps(stack.content)
+
+
 def test_class_stacks_and_functional_stacks_mix(synth):
     manifest = synth(
         """
@@ -205,6 +240,126 @@ def backend(stack):
 
     assert [stack.id for stack in manifest.stacks] == ["storage", "web"]
     assert manifest.functions[0].bindings == ["storage/notes"]
+
+
+def test_defaults_can_be_added_below_functions_for_those_to_come(synth):
+    assembly = synth(
+        """
+from sundog import App, Function, Table
+app = App()
+app.set_function_defaults(timeout=20, environment={"LEVEL": "INFO"})
+
+@app.stack
+def storage(stack):
+    Function(stack, "first", handler="functions/notes.get")
+    return Table(stack, "notes", partition_key=("id", "string"))
+
+app.add_function_defaults(bind=[app.use(storage)], environment={"STORE": "yes"})
+
+@app.stack
+def backend(stack):
+    stack.add_function_defaults(permissions="ses:SendEmail")
+    Function(stack, "second", handler="functions/notes.create")
+"""
+    )
+    first = only(assembly.resources("storage", "AWS::Lambda::Function"))["Environment"]["Variables"]
+    second = only(assembly.resources("backend", "AWS::Lambda::Function"))["Environment"]["Variables"]
+    policy = only(assembly.resources("backend", "AWS::IAM::Policy"))["PolicyDocument"]["Statement"]
+
+    assert first == {"LEVEL": "INFO"}
+    assert sorted(second) == ["LEVEL", "STORE", "SUNDOG_RESOURCE_NOTES"]
+    assert "ses:SendEmail" in [statement["Action"] for statement in policy]
+
+
+def test_a_stack_knows_its_functions_and_waits_for_others(project):
+    names = project.run(
+        """
+from sundog import Api, App, Function
+app = App()
+
+@app.stack
+def network(stack):
+    return "nothing of the stack"
+
+@app.stack
+def backend(stack):
+    Api(stack, "api", routes={"GET /a": "functions/notes.get"})
+    Function(stack, "run", handler="functions/digest.run")
+    stack.depends_on(network)
+
+app.synth()
+"""
+    )
+    backend, network = names["app"].stack_of(names["backend"]), names["app"].stack_of(names["network"])
+
+    assert [function.id for function in backend.functions] == ["functions_notes.get", "run"]
+    assert network.functions == []
+    assert [stack.node.id for stack in backend.dependencies] == ["network"]
+
+
+def test_a_name_of_a_stack_tells_the_stage_unless_the_app_says_otherwise(synth):
+    app = """
+from sundog import App, Stack
+app = App({arguments})
+Stack(app, "old", stack_name="{name}")
+"""
+
+    assert synth(app.format(arguments="", name="notes-local")).manifest.stacks[0].name == "notes-local"
+    assert (
+        synth(app.format(arguments="names_without_stage=True", name="legacy")).manifest.stacks[0].name
+        == "legacy"
+    )
+    with pytest.raises(InvalidStackName, match="legacy"):
+        synth(app.format(arguments="", name="legacy"))
+
+
+def test_removal_policies_of_the_cdk_reach_what_is_the_cdks_own(synth):
+    assembly = synth(
+        """
+import aws_cdk
+from sundog import App, Stack
+app = App()
+stack = Stack(app, "backend")
+aws_cdk.aws_sqs.Queue(stack, "kept", removal_policy=aws_cdk.RemovalPolicy.RETAIN)
+aws_cdk.RemovalPolicies.of(app).destroy()
+"""
+    )
+
+    assert only(assembly.template("backend")["Resources"].values())["DeletionPolicy"] == "Delete"
+
+
+def test_outputs_take_the_properties_of_the_cdk(backend):
+    template = backend(
+        'stack.outputs(Url={"value": "https://a.example", "description": "where it is", "export_name": "url"})'
+    ).template("backend")
+
+    assert template["Outputs"]["Url"] == {
+        "Value": "https://a.example",
+        "Description": "where it is",
+        "Export": {"Name": "url"},
+    }
+
+
+def test_a_construct_that_is_renamed_keeps_its_resources(backend, monkeypatch, tmp_path):
+    def made(body):
+        monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / str(len(body))))
+        assembly = backend(body)
+        return sorted(assembly.template("backend")["Resources"]), assembly.manifest
+
+    before, _ = made(
+        'notes = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Api(stack, "api", routes={"GET /a": "functions/notes.get"})'
+    )
+    after, manifest = made(
+        'notes = Table(stack, "entries", partition_key=("id", "string"), cdk={"id": "notes"})\n'
+        'Api(stack, "api", routes={"GET /a": {"handler": "functions/notes.create", "cdk": {"id": "functions_notes.get"}}})'
+    )
+
+    assert before == after
+    assert [(one.name, one.id) for one in manifest.resources] == [
+        ("entries", "backend/notes"),
+        ("api", "backend/api"),
+    ]
 
 
 def test_outputs_that_are_none_are_left_out(backend):

@@ -91,6 +91,58 @@ stack.outputs(Url=site.url)
     assert assembly.template("backend")["Outputs"]["Url"]["Value"] == "https://www.example.com"
 
 
+def test_alternate_names_are_served_and_aliases_lead_away(backend):
+    assembly = backend(
+        """
+StaticSite(stack, "web", path="web", domain={
+    "name": "www.example.com", "aliases": ["example.com"], "alternate_names": ["*.example.com"], "hosted_zone": "Z1",
+})
+"""
+    )
+    distribution = only(assembly.resources("backend", "AWS::CloudFront::Distribution"))["DistributionConfig"]
+    certificate = only(assembly.resources("backend", "AWS::CertificateManager::Certificate"))
+    function = only(assembly.resources("backend", "AWS::CloudFront::Function"))["FunctionCode"]
+
+    assert distribution["Aliases"] == ["www.example.com", "example.com", "*.example.com"]
+    assert certificate["SubjectAlternativeNames"] == ["example.com", "*.example.com"]
+    assert '["example.com"].indexOf(host)' in function
+
+
+def test_what_the_default_behavior_is_told_is_laid_over_ours(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_cloudfront as cloudfront
+StaticSite(stack, "web", path="web", cdk={"default_behavior": {
+    "response_headers_policy": cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+    "cache_policy": cloudfront.CachePolicy.CACHING_DISABLED,
+}})
+"""
+    )
+    distribution = only(assembly.resources("backend", "AWS::CloudFront::Distribution"))["DistributionConfig"]
+    behavior = distribution["DefaultCacheBehavior"]
+
+    assert "ResponseHeadersPolicyId" in behavior
+    assert behavior["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert len(behavior["FunctionAssociations"]) == 1
+
+
+def test_a_distribution_that_exists_serves_the_files(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_cloudfront as cloudfront
+there = cloudfront.Distribution.from_distribution_attributes(stack, "there", distribution_id="E1", domain_name="d1.cloudfront.net")
+site = StaticSite(stack, "web", path="web", environment={"VITE_API": "x"}, cdk={"distribution": there})
+stack.outputs(Url=site.url)
+"""
+    )
+    entry = only(assembly.manifest.uploads)
+
+    assert assembly.resources("backend", "AWS::CloudFront::Distribution") == []
+    assert assembly.template("backend")["Outputs"]["Url"]["Value"] == "https://d1.cloudfront.net"
+    assert "E1" in json.dumps(assembly.template("backend")["Outputs"][entry.output])
+    assert entry.variables == ["VITE_API"]
+
+
 def test_a_certificate_of_another_region_must_be_brought(backend, monkeypatch):
     body = 'StaticSite(stack, "web", path="web", domain={"name": "www.example.com", "hosted_zone": "Z1"})'
     monkeypatch.setenv("SUNDOG_REGION", "eu-west-1")
