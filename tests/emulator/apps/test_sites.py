@@ -53,8 +53,10 @@ def test_files_are_served_as_the_rules_say(get):
     assert notes.headers["cache-control"] == "max-age=60"
 
 
-def test_a_distribution_that_exists_serves_the_site(get):
-    assert get("Own", "/assets/old.txt").status == 200
+def test_a_distribution_that_exists_serves_the_site(app):
+    answer = app.request("GET", app.output("Own") + "/assets/old.txt")
+
+    assert (answer.status, answer.text) == (200, (app.root / "web/assets/old.txt").read_text())
 
 
 def test_a_site_is_built_with_its_environment(app, get):
