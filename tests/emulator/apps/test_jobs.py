@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sundog.bundle.node import npm_command
-from sundog.testing.app import FunctionFailed
+from sundog.testing import FunctionFailed
 
 pytestmark = pytest.mark.xdist_group("apps")
 
