@@ -24,7 +24,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from sundog.aws.cloudformation import StackState
+from sundog.aws.cloudformation import StackState, describe_stack
 from sundog.aws.embedded.interface import Capabilities
 from sundog.aws.endpoint import AwsConnection
 from sundog.bundle.build import build
@@ -109,7 +109,9 @@ async def deploy(
             partition=await connection.partition(),
         )
         wanted = {entry.name for entry in selected}
-        stacks = [stack for stack in read_stacks(assembly, manifest, place) if stack.name in wanted]
+        declared = [stack for stack in read_stacks(assembly, manifest, place) if stack.name in wanted]
+        stacks = [stack for stack in declared if stack.resources]
+        await _tell_emptied(connection, report, [stack for stack in declared if not stack.resources])
         plan = await make_plan(connection, stacks, previous.stacks if previous else {})
         raise_all(problems(plan, report, capabilities))
         present = previous.published if previous else frozenset()
@@ -129,6 +131,20 @@ async def deploy(
         raise
     report.finished()
     return result
+
+
+async def _tell_emptied(connection: AwsConnection, report: Report, empty: list[StackTemplate]) -> None:
+    """Say which stacks stay as they are, because CloudFormation takes no template without resources.
+
+    One that was never deployed, such as a stack of secrets alone, is none the worse for it.
+    """
+    for stack in empty:
+        if await describe_stack(connection, stack.name) is not None:
+            report.notice(
+                "warning",
+                f"`{stack.name}` has no resources any more, and stays as it was deployed: CloudFormation empties no stack",
+                fix=f"delete it: `aws cloudformation delete-stack --stack-name {stack.name}`",
+            )
 
 
 async def _prepare(

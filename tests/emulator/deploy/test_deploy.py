@@ -3,8 +3,10 @@
 import json
 import uuid
 
+import anyio
 import pytest
 
+from sundog.aws.cloudformation import describe_stack
 from sundog.model.events import DeployFinished, DeployStarted, ResourceProgress
 
 
@@ -186,3 +188,23 @@ def test_two_apps_in_one_cloud_do_not_meet(app, resources, assembly):
     second = app.deploy()
 
     assert set(first.stacks) & set(second.stacks) == set()
+
+
+def test_a_stack_without_resources_is_left_out_and_one_that_was_emptied_is_named(app, resources, connection):
+    app.assembly.stack("config", {}, outputs={"Place": {"Value": "here"}})
+    app.assembly.stack("emptied", {"Queue": resources.queue()})
+    app.assembly.stack("main", {"Queue": resources.queue()}, depends_on=("config",))
+    app.deploy()
+    first = app.finished(), app.notices()
+    app.assembly.stack("emptied", {})
+    app.deploy()
+
+    def deployed(stack):
+        return anyio.run(describe_stack, connection, app.assembly.name(stack)) is not None
+
+    assert first == ({"emptied": "created", "main": "created"}, [])
+    assert app.finished() == {"main": "unchanged"}
+    (notice,) = app.notices()
+    assert "has no resources any more, and stays as it was deployed" in notice
+    assert (deployed("config"), deployed("emptied")) == (False, True)
+    assert sorted(app.remove()) == sorted(map(app.assembly.name, ("emptied", "main")))
