@@ -202,9 +202,18 @@ def test_an_editor_completes_the_names_of_resources_and_what_they_have(
 
     names, of_a_table, keys = asyncio.run(offered(".", ".notes.", '["'))
 
-    assert names == ["future", "key", "limit", "my_jobs", "notes", "send"]
+    assert names == ["encode", "future", "key", "limit", "my_jobs", "notes", "send"]
     assert {"table_name", "table_arn", "table"} <= set(of_a_table)
-    assert keys == ['"future"', '"key"', '"limit"', '"my-jobs"', '"my_jobs"', '"notes"', '"send"']
+    assert keys == [
+        '"encode"',
+        '"future"',
+        '"key"',
+        '"limit"',
+        '"my-jobs"',
+        '"my_jobs"',
+        '"notes"',
+        '"send"',
+    ]
 
 
 @pytest.mark.xdist_group("npm")

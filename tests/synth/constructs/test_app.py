@@ -375,6 +375,7 @@ def test_tags_reach_all_resources_that_can_have_them(synth):
         "AWS::ApiGatewayV2::Route",
         "AWS::IAM::Policy",
         "AWS::Lambda::Permission",
+        "AWS::SQS::QueuePolicy",
         "AWS::Scheduler::Schedule",
     }
     expected = {"sundog:app": "notes", "sundog:stage": "local"}
