@@ -72,6 +72,7 @@ class SundogConstruct(Construct):
         self.place = place or self.registry.places.here()
         self.claims_id = claims_id
         self._cdk_input = dict(cdk or {})
+        self._taken: set[str] = set()
         self.cdk_id = self._checked_cdk_id()
         """What it is called in the tree of the CDK, which logical ids are made of: its id, unless the user says otherwise."""
         if claims_id:
@@ -141,7 +142,7 @@ class SundogConstruct(Construct):
             PropertiesExpected: The user handed in something else.
         """
         value = self._cdk_input.get(key)
-        if value is None:
+        if value is None or key in self._taken:
             return {}
         if not isinstance(value, Mapping):
             raise self.error(
@@ -173,7 +174,13 @@ class SundogConstruct(Construct):
                 why=f'`cdk={{"{key}": …}}` hands in a construct that exists already',
                 fix=f"remove `{given[0]}`, and set it where the construct is created",
             )
+        self._taken.add(key)
         return value
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether something in `cdk` exists already, and is used as it is."""
+        return bool(self._taken)
 
     def primary_path(self) -> str | None:
         """Return the path of the CloudFormation resource that the construct stands for; None when it has none."""

@@ -140,7 +140,7 @@ def _resource_entries(
     for construct in registry.constructs:
         primary = construct.primary_path()
         resource = None if primary is None else by_path.get(primary)
-        if resource is None and construct.makes_resource:
+        if resource is None and construct.makes_resource and not construct.is_taken_over:
             continue
         yield ResourceEntry(
             id=construct.path,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
+from constructs import IConstruct
+
 from sundog.constructs._binding import Binding
 from sundog.constructs._construct import SundogConstruct
 
@@ -66,9 +68,13 @@ class ResourceConstruct(SundogConstruct, Generic[ResourceT]):
         resource: ResourceT = getattr(self.cdk, self.resource_key)
         return resource
 
-    def primary_path(self) -> str:
-        """Return the path of the CloudFormation resource."""
-        return f"{self.path}/{self.resource_child}/Resource"
+    def primary_path(self) -> str | None:
+        """Return the path of the CloudFormation resource; None for one that is not of this app."""
+        if self.is_ours:
+            return f"{self.path}/{self.resource_child}/Resource"
+        construct: IConstruct = self.resource  # type: ignore[assignment]
+        resource = construct.node.default_child
+        return None if resource is None else resource.node.path
 
 
 class BindableResource(ResourceConstruct[ResourceT]):

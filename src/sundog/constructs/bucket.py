@@ -36,7 +36,8 @@ class InvalidNotification(ConstructError):
 
     S3 sends one event to one receiver: two notifications for the same event need prefixes or suffixes that exclude each
     other (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html). A `Topic` brings
-    one event to several receivers.
+    one event to several receivers. Queues and topics that are FIFO are not told:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
     """
 
     code = "SD-BUCKET-001"
@@ -63,6 +64,7 @@ class Bucket(SendsToFunctions, BindableResource[s3.IBucket]):
             dictionaries with `allowed_origins`, `allowed_methods`, `allowed_headers`, `exposed_headers`, `max_age`.
         block_public_access: Refuse policies and ACLs that make objects public.
         versioned: Keep what objects were before they were changed or deleted.
+        event_bridge: Tell EventBridge's default bus of everything too, for rules of an `EventBus`.
         contents: A folder of the project whose files a deploy puts into the bucket; others in it stay.
         bind: Resources that the functions made here use.
         function_defaults: Settings for the functions made here.
@@ -93,6 +95,7 @@ class Bucket(SendsToFunctions, BindableResource[s3.IBucket]):
         cors: bool | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         block_public_access: bool = True,
         versioned: bool = False,
+        event_bridge: bool = False,
         contents: str | None = None,
         bind: Sequence[Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
@@ -113,6 +116,8 @@ class Bucket(SendsToFunctions, BindableResource[s3.IBucket]):
             configured, lambda: self._create(allowed, block_public=block_public_access, versioned=versioned)
         )
         self.add_notifications(notifications or {})
+        if event_bridge:
+            self.cdk.bucket.enable_event_bridge_notification()
         self._uploads = [] if contents is None else [self._upload(contents)]
         self.registry.constructs.append(self)
 
@@ -204,6 +209,13 @@ class Bucket(SendsToFunctions, BindableResource[s3.IBucket]):
                     why=f"the events are those of the CDK's `EventType`, in small letters: {listed(_COMMON_EVENTS)} and more",
                     fix=f"write `{close}`" if close else "choose one of them",
                 )
+        if target.function is None and target.construct.fifo:
+            raise self.error(
+                InvalidNotification,
+                f"Bucket `{self.id}` is to notify the FIFO {target.kind} `{target.construct.id}`",
+                why="S3 sends notifications to standard queues and topics only",
+                fix="name one that is not FIFO, or set `event_bridge=True` and write a rule for it",
+            )
         prefix, suffix = target.settings.get("prefix", ""), target.settings.get("suffix", "")
         return {"events": events, "prefix": prefix, "suffix": suffix}
 

@@ -25,7 +25,7 @@ _RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 _AT = re.compile(r"at\(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\)")
 _CRON = re.compile(r"cron\(([^()]*)\)")
 MOST_RETRIES = 185
-LONGEST_WINDOW_SECONDS = 24 * 3600
+LONGEST_SPAN_SECONDS = 24 * 3600
 _CRON_FIELDS = ("minutes", "hours", "day of month", "month", "day of week", "year")
 
 
@@ -62,6 +62,7 @@ class Cron(SundogConstruct):
         enabled: Whether it runs; False keeps the schedule and pauses it.
         flexible_window: How late it may be, so that many do not run at once: `"15 minutes"`.
         retries: How often Scheduler tries again when Lambda does not take the event: 0 to 185.
+        max_age: For how long it tries: 1 minute to 24 hours.
         dead_letter: A `Queue` for events that Lambda did not take.
         bind: Resources that the job uses.
         function_defaults: Settings for the job when it is a handler.
@@ -87,6 +88,7 @@ class Cron(SundogConstruct):
         enabled: bool = True,
         flexible_window: float | str | aws_cdk.Duration | None = None,
         retries: int | None = None,
+        max_age: float | str | aws_cdk.Duration | None = None,
         dead_letter: Queue | None = None,
         bind: Sequence[Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
@@ -101,6 +103,8 @@ class Cron(SundogConstruct):
             delivery["input"] = scheduler.ScheduleTargetInput.from_object(dict(input))
         if retries is not None:
             delivery["retry_attempts"] = self._retries(retries)
+        if max_age is not None:
+            delivery["max_event_age"] = self._span("max_age", max_age, "1 hour")
         if dead_letter is not None:
             delivery["dead_letter_queue"] = self._dead_letter(dead_letter)
         self.cdk.target = targets.LambdaInvoke(
@@ -108,7 +112,8 @@ class Cron(SundogConstruct):
         )
         own: dict[str, Any] = {"enabled": enabled, "target": self.cdk.target}
         if flexible_window is not None:
-            own["time_window"] = self._window(flexible_window)
+            window = self._span("flexible_window", flexible_window, "15 minutes")
+            own["time_window"] = scheduler.TimeWindow.flexible(window)
         props = self.cdk_props("schedule")
         if "schedule" not in props:
             own["schedule"] = scheduler.ScheduleExpression.expression(
@@ -159,16 +164,16 @@ class Cron(SundogConstruct):
             fix='write `dead_letter=Queue(stack, "missed")`',
         )
 
-    def _window(self, given: Any) -> scheduler.TimeWindow:
+    def _span(self, name: str, given: Any, example: str) -> aws_cdk.Duration:
         value = seconds(given)
-        if value is None or not 60 <= value <= LONGEST_WINDOW_SECONDS:
+        if value is None or not 60 <= value <= LONGEST_SPAN_SECONDS:
             raise self.error(
                 InvalidDelivery,
-                f"Cron `{self.id}`: `flexible_window` is `{given}`",
-                why=f"EventBridge Scheduler may be 1 minute to 24 hours late, written as {DURATION_FORMS}",
-                fix='write `flexible_window="15 minutes"`',
+                f"Cron `{self.id}`: `{name}` is `{given}`",
+                why=f"EventBridge Scheduler allows 1 minute to 24 hours, written as {DURATION_FORMS}",
+                fix=f'write `{name}="{example}"`',
             )
-        return scheduler.TimeWindow.flexible(aws_cdk.Duration.minutes(value // 60))
+        return aws_cdk.Duration.minutes(value // 60)
 
     def _checked(self, schedule: str | None) -> str:
         if not isinstance(schedule, str):

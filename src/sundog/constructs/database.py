@@ -10,11 +10,12 @@ import aws_cdk
 import aws_cdk.aws_ec2 as ec2
 import aws_cdk.aws_iam as iam
 import aws_cdk.aws_rds as rds
+import aws_cdk.aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from sundog.constructs._binding import Binding
-from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._registry import listed
+from sundog.constructs._resource import ResourceConstruct, ResourceValue
 from sundog.constructs._settings import refuse_unknown_settings
 from sundog.constructs._uploads import project_folder
 from sundog.constructs._values import is_token, seconds
@@ -45,7 +46,7 @@ class InvalidDatabase(ConstructError):
     code = "SD-DATABASE-001"
 
 
-class Database(SundogConstruct):
+class Database(ResourceConstruct[rds.IDatabaseCluster]):
     """A serverless SQL database: Aurora Serverless v2, used through its Data API.
 
     Functions need no connection and no VPC: they send statements over HTTPS. The database is in a VPC of its own, in subnets
@@ -59,7 +60,8 @@ class Database(SundogConstruct):
         migrations: A folder of `.sql` files, run in the order of their names when a deploy finds new ones.
         scaling: `{"min": 0, "max": 4, "pause_after": "5 minutes"}`, in ACUs of 2 GB; a `min` above 0 never pauses.
         vpc: Where the cluster stands, instead of a VPC of its own.
-        cdk: `{"cluster": {…}}` and `{"vpc": {…}}` lay properties over the CDK's.
+        cdk: `{"cluster": {…}}` and `{"vpc": {…}}` lay properties over the CDK's; `{"cluster": existing, "secret": secret}`
+            uses a cluster as it is, with the secret that has its credentials.
 
     Example:
         >>> database = Database(stack, "main", migrations="migrations")
@@ -67,7 +69,9 @@ class Database(SundogConstruct):
     """
 
     kind = "Database"
-    cdk_keys = ("cluster", "vpc")
+    cdk_keys = ("cluster", "vpc", "secret")
+    resource_key, resource_child = "cluster", "Cluster"
+    cluster_arn = ResourceValue("ARN of the cluster, known to CloudFormation.")
 
     def __init__(
         self,
@@ -93,15 +97,9 @@ class Database(SundogConstruct):
         self.engine = engine
         self.database_name = database_name
         self.migrations = self._migrations(migrations)
-        self.cdk.vpc = vpc or self._new_vpc()
-        self.cdk.cluster = self._create(self._scaling(scaling))
-        if self.cdk.cluster.secret is None:
-            raise self.error(
-                InvalidDatabase,
-                f"Database `{id}` has no secret",
-                why="the Data API takes the credentials from one, and `cdk` replaces it",
-                fix="use `rds.Credentials.from_secret(…)` or `from_generated_secret(…)` as `credentials`",
-            )
+        self.cdk.vpc = None
+        self.take_or_make({"scaling": scaling, "vpc": vpc}, lambda: self._create(self._scaling(scaling), vpc))
+        self.cdk.secret = self._secret()
         self._output = self._make_output()
         self.registry.constructs.append(self)
 
@@ -117,7 +115,23 @@ class Database(SundogConstruct):
         }
         return ec2.Vpc(self, "Vpc", **{**own, **self.cdk_props("vpc")})
 
-    def _create(self, scaling: Mapping[str, Any]) -> rds.DatabaseCluster:
+    def _secret(self) -> secretsmanager.ISecret:
+        given: secretsmanager.ISecret | None = self.cdk_import("secret", {})
+        # A cluster that was made elsewhere does not tell where its credentials are, unless it was made by the CDK.
+        secret = given or getattr(self.resource, "secret", None)
+        if secret is None:
+            raise self.error(
+                InvalidDatabase,
+                f"Database `{self.id}` has no secret",
+                why="the Data API takes the credentials from one, and `cdk` replaces it",
+                fix="use `rds.Credentials.from_secret(…)` or `from_generated_secret(…)` as `credentials`"
+                if self.is_ours
+                else 'name the one with its credentials: `cdk={"cluster": existing, "secret": secret}`',
+            )
+        return secret
+
+    def _create(self, scaling: Mapping[str, Any], vpc: ec2.IVpc | None) -> rds.DatabaseCluster:
+        self.cdk.vpc = vpc or self._new_vpc()
         engine = (
             rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_16_9)
             if self.engine == "postgres"
@@ -197,14 +211,9 @@ class Database(SundogConstruct):
         return key
 
     @property
-    def cluster_arn(self) -> str:
-        """ARN of the cluster, known to CloudFormation."""
-        return str(self.cdk.cluster.cluster_arn)
-
-    @property
     def secret_arn(self) -> str:
         """ARN of the secret with the credentials, known to CloudFormation."""
-        return str(self.cdk.cluster.secret.secret_full_arn or self.cdk.cluster.secret.secret_arn)
+        return str(self.cdk.secret.secret_full_arn or self.cdk.secret.secret_arn)
 
     @property
     def grants(self) -> rds.IDatabaseCluster:
@@ -229,11 +238,7 @@ class Database(SundogConstruct):
         grantee.grant_principal.add_to_principal_policy(
             iam.PolicyStatement(actions=_DATA_API_ACTIONS, resources=[self.cluster_arn])
         )
-        self.cdk.cluster.secret.grant_read(grantee)
-
-    def primary_path(self) -> str:
-        """Return the path of the cluster."""
-        return f"{self.path}/Cluster/Resource"
+        self.cdk.secret.grant_read(grantee)
 
     def databases(self) -> list[DatabaseEntry]:
         """Return what the deploy engine is told; the stack is filled in afterwards."""

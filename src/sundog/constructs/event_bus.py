@@ -8,25 +8,24 @@ from typing import Any
 
 import aws_cdk
 import aws_cdk.aws_events as events
-import aws_cdk.aws_events_targets as targets
-import aws_cdk.aws_iam as iam
 import aws_cdk.aws_logs as logs
-import aws_cdk.interfaces.aws_events as interfaces
-import jsii
 from constructs import Construct
 
-from sundog.constructs._construct import SundogConstruct
+from sundog.constructs._bus_targets import TARGET_SETTINGS, rule_target
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._registry import listed
 from sundog.constructs._resource import BindableResource, ResourceValue
-from sundog.constructs._targets import SendsToFunctions, Target
-from sundog.constructs._values import DURATION_FORMS, is_token, seconds
+from sundog.constructs._targets import SendsToFunctions
+from sundog.constructs._values import DURATION_FORMS, seconds
 from sundog.constructs.function import Function
+from sundog.constructs.kinesis_stream import KinesisStream
 from sundog.constructs.queue import Queue
+from sundog.constructs.topic import Topic
 from sundog.errors import ConstructError, SundogError, suggestion
 from sundog.model.manifest import Trigger
 
-_RULE_KEYS = ("pattern", "targets", "description", "enabled")
+DAY_SECONDS = 86_400
+_RULE_KEYS = ("pattern", "targets", "description", "enabled", "cdk")
 _PATTERN_KEYS = (
     "source",
     "detail_type",
@@ -38,9 +37,6 @@ _PATTERN_KEYS = (
     "time",
     "version",
 )
-_SETTINGS = ("input", "retries", "max_age", "dead_letter")
-MOST_RETRIES = 185
-SHORTEST_AGE_SECONDS, LONGEST_AGE_SECONDS = 60, 86400
 
 
 class InvalidRule(ConstructError):
@@ -53,29 +49,30 @@ class InvalidRule(ConstructError):
     code = "SD-BUS-001"
 
 
-class InvalidDelivery(ConstructError):
-    """A setting of how EventBridge delivers to a target is not one that EventBridge has.
+class InvalidArchive(ConstructError):
+    """A bus is to keep its events for something that is not a number of days.
 
-    It tries again for at most 24 hours and 185 times
-    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html), and gives what it could not
-    deliver to a queue that is not FIFO.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html
     """
 
-    code = "SD-BUS-002"
+    code = "SD-BUS-003"
 
 
 class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
-    """An EventBridge event bus, with rules that bring events to functions, queues and log groups.
+    """An EventBridge event bus, with rules that bring events to functions, queues, topics, streams and log groups.
 
     Args:
         scope: The stack, or any construct in it.
         id: Unique among the event buses of the app.
         rules: By name, each with `pattern` (`source`, `detail_type`, `detail`, …) and `targets` by name: a handler, a
-            `Function`, a `Queue`, a log group of the CDK, or a dictionary with `function`, `queue` or `log_group` and
-            `input` (what the target gets instead of the event), `retries`, `max_age`, `dead_letter`.
+            `Function`, a `Queue`, a `Topic`, a `KinesisStream`, another `EventBus`, a log group of the CDK, or a dictionary
+            with one of them as `function`, `queue`, `topic`, `stream`, `bus` or `log_group`, and `input` (what the target
+            gets instead of the event), `retries`, `max_age`, `dead_letter`, `partition_key` (of a stream: `"$.detail.id"`).
+        archive: How long all events are kept, to be replayed: `"30 days"`; True for ever.
         bind: Resources that the functions made here use.
         function_defaults: Settings for the functions made here.
-        cdk: `{"event_bus": {…}}` lays properties over the CDK's bus; `{"event_bus": existing}` uses one as it is.
+        cdk: `{"event_bus": {…}}` lays properties over the CDK's bus; `{"event_bus": existing}` uses one as it is;
+            `{"archive": {…}}` lays properties over the archive.
 
     Example:
         >>> bus = EventBus(stack, "shop", rules={
@@ -88,7 +85,7 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
     """
 
     kind = "EventBus"
-    cdk_keys = ("event_bus",)
+    cdk_keys = ("event_bus", "archive")
     resource_key, resource_child = "event_bus", "Bus"
     event_bus_name = ResourceValue("Name of the bus, known to CloudFormation.")
     event_bus_arn = ResourceValue("ARN of the bus, known to CloudFormation.")
@@ -100,6 +97,7 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
         id: str,  # noqa: A002 - the CDK's own name
         *,
         rules: Mapping[str, Mapping[str, Any]] | None = None,
+        archive: bool | float | str | aws_cdk.Duration | None = None,
         bind: Sequence[Any] | None = None,
         function_defaults: FunctionProps | Mapping[str, Any] | None = None,
         cdk: Mapping[str, Any] | None = None,
@@ -109,6 +107,7 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
         """The CDK's rules, by name."""
         self._patterns: dict[str, Any] = {}
         self.take_or_make({}, self._create)
+        self.cdk.archive = self._archive(archive)
         self.add_rules(rules or {})
         self.registry.constructs.append(self)
 
@@ -117,6 +116,24 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
         given = self.cdk_props("event_bus")
         own = {} if "event_source_name" in given else {"event_bus_name": self.physical_name}
         return events.EventBus(self, "Bus", **{**own, **given})
+
+    def _archive(self, kept: bool | float | str | aws_cdk.Duration | None) -> events.CfnArchive | None:  # noqa: FBT001 - the caller's own argument
+        if kept is None or kept is False:
+            return None
+        own: dict[str, Any] = {"source_arn": self.event_bus_arn}
+        if kept is not True:
+            duration = seconds(kept)
+            if duration is None or duration < DAY_SECONDS or duration % DAY_SECONDS:
+                raise self.error(
+                    InvalidArchive,
+                    f"EventBus `{self.id}`: `archive` is `{kept}`",
+                    why=f"EventBridge keeps events for whole days, written as {DURATION_FORMS}, or for ever",
+                    fix='write `archive="30 days"`, or `archive=True` for ever',
+                )
+            own["retention_days"] = int(duration // DAY_SECONDS)
+        archive = events.CfnArchive(self, "Archive", **{**own, **self.cdk_props("archive")})
+        archive.apply_removal_policy(self.registry.removal_policy)
+        return archive
 
     def add_rules(self, rules: Mapping[str, Mapping[str, Any]]) -> None:
         """Add rules with their targets.
@@ -160,25 +177,30 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
             )
         self._check_keys(name, given)
         pattern = self._pattern(name, given.get("pattern"))
-        rule = events.Rule(
-            self,
-            f"Rule-{name}",
-            event_bus=self.cdk.event_bus,
-            enabled=given.get("enabled", True),
-            description=given.get("description"),
+        own: dict[str, Any] = {
+            "event_bus": self.cdk.event_bus,
+            "enabled": given.get("enabled", True),
+            "description": given.get("description"),
             # The CDK types patterns as lists of strings; EventBridge takes conditions such as a prefix in any of them.
-            event_pattern=events.EventPattern(source=["replaced"]),
-        )
+            "event_pattern": events.EventPattern(source=["replaced"]),
+        }
+        rule = events.Rule(self, f"Rule-{name}", **{**own, **given.get("cdk", {})})
         rule.node.default_child.event_pattern = pattern  # type: ignore[union-attr]
         self.rules[name], self._patterns[name] = rule, pattern
         reader = self.reader(
             f'rules["{name}"]["targets"]',
             noun=f"target-{name}",
-            others={"queue": Queue, "log_group": logs.LogGroup},
-            settings=_SETTINGS,
+            others={
+                "queue": Queue,
+                "topic": Topic,
+                "stream": KinesisStream,
+                "bus": EventBus,
+                "log_group": logs.LogGroup,
+            },
+            settings=TARGET_SETTINGS,
         )
         for target in reader.read(given.get("targets", {})):
-            rule.add_target(self._target(target))
+            rule.add_target(rule_target(self, target))
             if target.function is not None:
                 self.functions[f"{name}/{target.name}"] = target.function
                 target.function.triggers.append(
@@ -227,88 +249,6 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
             pattern[wire] = [value] if isinstance(value, str) else value
         return pattern
 
-    def _target(self, target: Target) -> events.IRuleTarget:
-        settings = target.settings
-        delivery: dict[str, Any] = {}
-        if "retries" in settings:
-            delivery["retry_attempts"] = self._retries(target)
-        if "max_age" in settings:
-            delivery["max_event_age"] = self._max_age(target)
-        if "dead_letter" in settings:
-            delivery["dead_letter_queue"] = self._dead_letter(target)
-        given_input = events.RuleTargetInput.from_object(settings["input"]) if "input" in settings else None
-        if target.function is not None:
-            function: events.IRuleTarget = targets.LambdaFunction(
-                target.function.cdk.function, event=given_input, **delivery
-            )
-            return function
-        if target.kind == "queue":
-            queue: Queue = target.construct
-            if queue.fifo:
-                # A rule's target has one group for all of its events.
-                delivery["message_group_id"] = target.name
-            return targets.SqsQueue(queue.cdk.queue, message=given_input, **delivery)
-        self._allow_logging(target)
-        return LogGroupTarget(target.construct, given_input)
-
-    def _allow_logging(self, target: Target) -> None:
-        """Let EventBridge write into a log group; the CDK's own target does it with a custom resource."""
-        group: logs.LogGroup = target.construct
-        statement = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            principals=[
-                iam.ServicePrincipal("events.amazonaws.com"),
-                iam.ServicePrincipal("delivery.logs.amazonaws.com"),
-            ],
-            resources=[group.log_group_arn],
-        )
-        group.add_to_resource_policy(statement)
-
-    def _retries(self, target: Target) -> int:
-        value = target.settings["retries"]
-        if is_token(value):
-            return int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_RETRIES:
-            raise self._invalid_delivery(
-                target,
-                "retries",
-                f"EventBridge tries 0 to {MOST_RETRIES} times again",
-                f"set `retries` to at most {MOST_RETRIES}",
-            )
-        return value
-
-    def _max_age(self, target: Target) -> aws_cdk.Duration:
-        value = seconds(target.settings["max_age"])
-        if value is None or not SHORTEST_AGE_SECONDS <= value <= LONGEST_AGE_SECONDS:
-            raise self._invalid_delivery(
-                target,
-                "max_age",
-                f"EventBridge allows {SHORTEST_AGE_SECONDS} to {LONGEST_AGE_SECONDS} seconds, written as {DURATION_FORMS}",
-                'write `"max_age": "1 hour"`',
-            )
-        return aws_cdk.Duration.seconds(value)
-
-    def _dead_letter(self, target: Target) -> Any:
-        queue = target.settings["dead_letter"]
-        if not isinstance(queue, Queue) or queue.fifo:
-            raise self._invalid_delivery(
-                target,
-                "dead_letter",
-                "events that cannot be delivered go to a `Queue` that is not FIFO",
-                'write `"dead_letter": Queue(stack, "undelivered")`',
-            )
-        return queue.cdk.queue
-
-    def _invalid_delivery(self, target: Target, setting: str, why: str, fix: str) -> SundogError:
-        value = target.settings[setting]
-        shown = f"{value.kind} `{value.id}`" if isinstance(value, SundogConstruct) else f"`{value}`"
-        return self.error(
-            InvalidDelivery,
-            f"target `{target.name}` of EventBus `{self.id}`: `{setting}` is {shown}",
-            why=why,
-            fix=fix,
-        )
-
     def _invalid_rule(self, what: str, why: str, fix: str) -> SundogError:
         return self.error(InvalidRule, what, why=why, fix=fix)
 
@@ -316,23 +256,3 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
         """Return the rules."""
         functions = {name: function.path for name, function in self.functions.items()}
         return {"rules": self._patterns, "functions": functions}
-
-
-@jsii.implements(events.IRuleTarget)
-class LogGroupTarget:
-    """A log group as the target of a rule; see `EventBus._allow_logging`."""
-
-    def __init__(self, group: logs.LogGroup, given_input: events.RuleTargetInput | None) -> None:
-        self._group = group
-        self._input = given_input
-
-    def bind(self, rule: interfaces.IRuleRef, id: str | None = None) -> events.RuleTargetConfig:  # noqa: A002, ARG002 - the CDK's own names
-        """Tell the rule where events go."""
-        stack = aws_cdk.Stack.of(self._group)
-        arn = stack.format_arn(
-            service="logs",
-            resource="log-group",
-            arn_format=aws_cdk.ArnFormat.COLON_RESOURCE_NAME,
-            resource_name=self._group.log_group_name,
-        )
-        return events.RuleTargetConfig(arn=arn, input=self._input)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import aws_cdk
 import aws_cdk.aws_lambda_event_sources as event_sources
@@ -15,6 +16,7 @@ from sundog.constructs._definition import FunctionDefinition, function_of
 from sundog.constructs._event_sources import FIFO_QUEUE, QUEUE, source_props
 from sundog.constructs._function_props import FunctionProps
 from sundog.constructs._resource import BindableResource, ResourceValue
+from sundog.constructs._settings import refuse_unknown_settings
 from sundog.constructs._values import DURATION_FORMS, is_token, seconds
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -23,12 +25,24 @@ from sundog.model.manifest import Trigger
 LONGEST_VISIBILITY_SECONDS = 12 * 3600
 LONGEST_RETENTION_DAYS = 14
 DEFAULT_MAX_RECEIVES = 3
+DEFAULT_VISIBILITY_SECONDS: float = 30
+"""What SQS takes when nothing is set."""
 
 
 class InvalidQueue(ConstructError):
     """A queue's settings contradict each other, or SQS would refuse them."""
 
     code = "SD-QUEUE-001"
+
+
+class ConsumerSettings(TypedDict, total=False):
+    """How Lambda hands messages to a consumer."""
+
+    batch_size: int
+    batch_window: float | str | aws_cdk.Duration
+    partial_failures: bool
+    filters: Sequence[Mapping[str, Any]]
+    max_concurrency: int
 
 
 class Queue(BindableResource[sqs.IQueue]):
@@ -94,18 +108,19 @@ class Queue(BindableResource[sqs.IQueue]):
     ) -> None:
         super().__init__(scope, id, cdk=cdk)
         self.fifo = fifo
-        self.batch_size = batch_size or QUEUE.default_batch
+        self.batch_size = QUEUE.default_batch
         self.consumer: Function | None = None
+        self._hidden_seconds = DEFAULT_VISIBILITY_SECONDS
         if consumer is not None:
-            self.consumer = function_of(
-                self, "consumer", consumer, what="`consumer`", defaults=function_defaults, bind=bind or []
-            )
+            self.consumer = self._made_consumer(consumer, function_defaults, bind)
         configured = {
             "visibility_timeout": visibility_timeout,
             "fifo": fifo or None,
             "dead_letter": dead_letter,
         }
         self.take_or_make(configured, lambda: self._create(visibility_timeout, dead_letter, max_receives))
+        self.cdk.dead_letter_queue = getattr(self.cdk, "dead_letter_queue", None)
+        self.cdk.event_source = None
         if self.consumer is not None:
             settings = {
                 "batch_size": batch_size,
@@ -117,7 +132,60 @@ class Queue(BindableResource[sqs.IQueue]):
             self._consume(self.consumer, settings)
         self.registry.constructs.append(self)
 
+    def add_consumer(
+        self,
+        consumer: FunctionDefinition,
+        *,
+        bind: Sequence[Any] | None = None,
+        **settings: Unpack[ConsumerSettings],
+    ) -> Function:
+        """Have a function consume the messages of a queue that was made without one, and return the function.
+
+        Args:
+            consumer: As the argument of the construct.
+            bind: Resources that the consumer uses.
+            **settings: `batch_size`, `batch_window`, `partial_failures`, `filters`, `max_concurrency`, as the arguments of
+                the construct.
+
+        Raises:
+            InvalidQueue: The queue has a consumer, or this one may run longer than the queue hides a message.
+
+        Example:
+            >>> reminders.add_consumer("functions/reminders.send", bind=[notes], batch_size=1)
+        """
+        refuse_unknown_settings(
+            self, InvalidQueue, "`add_consumer`", settings, tuple(ConsumerSettings.__annotations__)
+        )
+        if self.consumer is not None:
+            raise self.error(
+                InvalidQueue,
+                f"Queue `{self.id}` has a consumer already",
+                why="two would share the messages: each message goes to one of them",
+                fix="subscribe several queues to a `Topic`",
+            )
+        function = self._made_consumer(consumer, None, bind)
+        timeout = function.timeout_seconds
+        if timeout is not None and timeout > self._hidden_seconds:
+            raise self.error(
+                InvalidQueue,
+                f"the consumer of Queue `{self.id}` may run {timeout:g} seconds, a message is hidden for {self._hidden_seconds:g}",
+                why="a message would be delivered again while it is being worked on, and Lambda refuses the pair",
+                fix=f'set `visibility_timeout="{6 * timeout:g} seconds"` where the queue is made',
+            )
+        self.consumer = function
+        self._consume(function, settings)
+        return function
+
+    def _made_consumer(
+        self,
+        consumer: FunctionDefinition,
+        defaults: FunctionProps | Mapping[str, Any] | None,
+        bind: Sequence[Any] | None,
+    ) -> Function:
+        return function_of(self, "consumer", consumer, what="`consumer`", defaults=defaults, bind=bind or [])
+
     def _create(self, visibility: Any, dead_letter: bool | Queue | None, max_receives: int) -> sqs.Queue:  # noqa: FBT001 - the caller's own argument
+        given = self.cdk_props("queue")
         own: dict[str, Any] = {
             "visibility_timeout": self._visibility(visibility),
             "enforce_ssl": True,
@@ -129,7 +197,10 @@ class Queue(BindableResource[sqs.IQueue]):
             own["dead_letter_queue"] = sqs.DeadLetterQueue(
                 queue=self._dead_letter_queue(dead_letter), max_receive_count=max_receives
             )
-        return sqs.Queue(self, "Queue", **{**own, **self.cdk_props("queue")})
+        hidden = {**own, **given}["visibility_timeout"]
+        if hidden is not None:
+            self._hidden_seconds = math.inf if hidden.is_unresolved() else hidden.to_seconds()
+        return sqs.Queue(self, "Queue", **{**own, **given})
 
     def _dead_letter_queue(self, dead_letter: bool | Queue) -> sqs.IQueue:  # noqa: FBT001 - the caller's own argument
         if isinstance(dead_letter, Queue):
@@ -177,13 +248,14 @@ class Queue(BindableResource[sqs.IQueue]):
         return aws_cdk.Duration.seconds(value)
 
     def _consume(self, consumer: Function, settings: Mapping[str, Any]) -> None:
+        self.batch_size = settings.get("batch_size") or QUEUE.default_batch
         own = source_props(self, settings, FIFO_QUEUE if self.fifo else QUEUE)
         source = event_sources.SqsEventSource(self.cdk.queue, **{**own, **self.cdk_props("event_source")})
         consumer.cdk.function.add_event_source(source)
         self.cdk.event_source = source
         detail = {
             "batch_size": own["batch_size"],
-            "partial_failures": bool(settings["partial_failures"]),
+            "partial_failures": bool(settings.get("partial_failures")),
         }
         consumer.triggers.append(
             Trigger(kind="queue", label=f"queue {self.id}", resource=self.path, detail=detail)

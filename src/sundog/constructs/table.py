@@ -25,8 +25,8 @@ _TYPES = {
     "binary": dynamodb.AttributeType.BINARY,
 }
 _PROJECTIONS = {"all": dynamodb.ProjectionType.ALL, "keys_only": dynamodb.ProjectionType.KEYS_ONLY}
-_INDEX_KEYS = ("partition_key", "sort_key", "projection")
-_LOCAL_INDEX_KEYS = ("sort_key", "projection")
+_INDEX_KEYS = ("partition_key", "sort_key", "projection", "cdk")
+_LOCAL_INDEX_KEYS = ("sort_key", "projection", "cdk")
 _VIEWS = {
     "keys_only": dynamodb.StreamViewType.KEYS_ONLY,
     "new_image": dynamodb.StreamViewType.NEW_IMAGE,
@@ -71,7 +71,8 @@ class Table(SendsToFunctions, BindableResource[dynamodb.ITable]):
         partition_key: Name and type of the partition key: `("userId", "string")`.
         sort_key: Name and type of the sort key.
         indexes: Global secondary indexes by name: `{"byTag": {"partition_key": ("tag", "string")}}`, each with
-            `sort_key` and `projection` (`"all"`, `"keys_only"` or a list of attributes) if wanted.
+            `sort_key`, `projection` (`"all"`, `"keys_only"` or a list of attributes) and `cdk` (properties of the CDK) if
+            wanted.
         local_indexes: Local secondary indexes by name, each with `sort_key`, and `projection` if wanted.
         stream: Record changes of items: True for items before and after, or `"new_image"`, `"old_image"`, `"keys_only"`.
         consumers: Functions that get the changes, by name: a handler, a `Function`, or a dictionary with `function` and how
@@ -219,12 +220,13 @@ class Table(SendsToFunctions, BindableResource[dynamodb.ITable]):
     def _add_index(self, name: str, index: Mapping[str, Any]) -> None:
         self._check_index(name, index, _INDEX_KEYS, "partition_key")
         sort_key = index.get("sort_key")
-        self.cdk.table.add_global_secondary_index(
-            index_name=name,
-            partition_key=self._attribute("partition_key", index["partition_key"]),
-            sort_key=None if sort_key is None else self._attribute("sort_key", sort_key),
+        own = {
+            "index_name": name,
+            "partition_key": self._attribute("partition_key", index["partition_key"]),
+            "sort_key": None if sort_key is None else self._attribute("sort_key", sort_key),
             **self._projection(name, index.get("projection", "all")),
-        )
+        }
+        self.cdk.table.add_global_secondary_index(**{**own, **index.get("cdk", {})})
 
     def _add_local_index(self, name: str, index: Mapping[str, Any]) -> None:
         self._check_index(name, index, _LOCAL_INDEX_KEYS, "sort_key")
@@ -235,11 +237,12 @@ class Table(SendsToFunctions, BindableResource[dynamodb.ITable]):
                 why="a local index sorts the items of a partition another way, and there is one item in each",
                 fix="add a `sort_key`, or move the index to `indexes`",
             )
-        self.cdk.table.add_local_secondary_index(
-            index_name=name,
-            sort_key=self._attribute("sort_key", index["sort_key"]),
+        own = {
+            "index_name": name,
+            "sort_key": self._attribute("sort_key", index["sort_key"]),
             **self._projection(name, index.get("projection", "all")),
-        )
+        }
+        self.cdk.table.add_local_secondary_index(**{**own, **index.get("cdk", {})})
 
     def _check_index(self, name: str, index: Mapping[str, Any], keys: tuple[str, ...], required: str) -> None:
         for key in index:

@@ -18,7 +18,7 @@ from sundog.constructs.queue import Queue
 from sundog.errors import ConstructError
 from sundog.model.manifest import Trigger
 
-_SETTINGS = ("filter", "filter_body", "raw", "dead_letter")
+_SETTINGS = ("filter", "filter_body", "raw", "dead_letter", "cdk")
 
 
 class InvalidSubscription(ConstructError):
@@ -40,7 +40,8 @@ class Topic(SendsToFunctions, BindableResource[sns.ITopic]):
         id: Unique among the topics of the app.
         subscribers: By name: a handler, a `Function`, a `Queue`, or a dictionary with `function` or `queue` and
             `filter` (a policy over the message's attributes), `filter_body` (over its body), `raw` (queues get the
-            body alone), `dead_letter` (a `Queue` for what could not be delivered).
+            body alone), `dead_letter` (a `Queue` for what could not be delivered), `cdk` (further properties of the CDK's
+            subscription).
         fifo: Keep the order, and deliver each message once; subscribers are queues then.
         bind: Resources that the functions made here use.
         function_defaults: Settings for the functions made here.
@@ -200,7 +201,7 @@ class Topic(SendsToFunctions, BindableResource[sns.ITopic]):
             delivery["filter_policy_with_message_body"] = _body_policy(settings["filter_body"])
         if settings.get("dead_letter") is not None:
             delivery["dead_letter_queue"] = settings["dead_letter"].cdk.queue
-        return delivery
+        return {**delivery, **settings.get("cdk", {})}
 
     def attributes(self) -> dict[str, Any]:
         """Return who is subscribed."""

@@ -13,13 +13,10 @@ import anyio.to_thread
 import msgspec
 
 from sundog.aws import lambda_
-from sundog.aws.cloudformation import describe_stack
 from sundog.aws.endpoint import AwsConnection
 from sundog.deploy.engine import DeployResult
 from sundog.deploy.functions import functions_of_stage, not_deployed, physical_name
-from sundog.deploy.migrations.run import migrate_all
 from sundog.deploy.remove import refuse_protected, remove
-from sundog.deploy.report import Report
 from sundog.deploy.synth.service import SynthResult, SynthService
 from sundog.errors import LiveError, UsageError
 from sundog.model.events import Observer
@@ -124,28 +121,6 @@ async def run_remove(
             return await remove(
                 project, stage, synthesized.manifest, cloud.connection, observer=told, confirmed=confirmed
             )
-
-
-async def run_migrate(project: Project, stage: Stage, manifest: Manifest, *, observer: Observer) -> None:
-    """Run the migrations that the stage's databases do not have yet.
-
-    Raises:
-        NothingRuns: The local stage has no session.
-        SundogError: A migration failed, or cannot be run.
-    """
-    connection = running_connection(project, stage)
-    if connection is None:
-        raise NothingRuns(
-            f"the databases of the stage `{stage.name}` do not run",
-            why="the local stage runs while `sundog dev` does",
-            fix="start `sundog dev`, which runs migrations itself",
-        )
-    names = {entry.stack for entry in manifest.databases if entry.migrations is not None}
-    states = {name: state for name in sorted(names) if (state := await describe_stack(connection, name))}
-    report = Report(project, manifest, observer)
-    ran = await migrate_all(connection, report, project.root, manifest, states)
-    if not any(ran.values()):
-        report.notice("info", "every database has all migrations" if ran else "no database has migrations")
 
 
 async def run_invoke(

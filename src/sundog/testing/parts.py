@@ -12,7 +12,7 @@ from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import Manifest, ResourceEntry, StackEntry
 from sundog.model.project import Project
 from sundog.session.hosting import HostedApp
-from sundog.testing.names import find_resource, unknown_part
+from sundog.testing.names import UnknownPart, find_resource, unknown_part
 from sundog.testing.template import StackTemplate
 
 
@@ -127,6 +127,11 @@ class DeployedParts:
         return StackTemplate(entry.id, json.loads(file.read_bytes()))
 
     def _physical_id(self, entry: ResourceEntry) -> str:
+        if not entry.logical_id:
+            raise UnknownPart(
+                f"{entry.kind} `{entry.name}` is no resource that this app makes",
+                fix="take its name from the variables of a function that it is bound to",
+            )
         return self.physical_ids(entry.stack)[entry.logical_id]
 
     def _of_stack(self, stack: StackEntry) -> list[tuple[str, str]]:

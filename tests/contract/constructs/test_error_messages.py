@@ -200,6 +200,10 @@ CASES = {
     "cdk_import_configured": (
         'raw = sqs.Queue(stack, "raw")\nQueue(stack, "jobs", visibility_timeout=5, cdk={"queue": raw})'
     ),
+    "table_imported_with_recovery": (
+        'table = dynamodb.Table.from_table_name(stack, "raw", "legacy")\n'
+        'Table(stack, "notes", point_in_time_recovery=True, cdk={"table": table})'
+    ),
     # Apis
     "route_without_a_method": 'Api(stack, "api", routes={"/notes": "functions/notes.get"})',
     "route_without_a_slash": 'Api(stack, "api", routes={"GET notes": "functions/notes.get"})',
@@ -421,6 +425,15 @@ CASES = {
     "window_too_long": 'Queue(stack, "jobs", consumer="functions/reminders.send", batch_window="10 minutes")',
     "window_of_a_fifo_queue": 'Queue(stack, "jobs", consumer="functions/reminders.send", fifo=True, batch_window=5)',
     "dead_letters_of_another_kind": 'Queue(stack, "jobs", fifo=True, dead_letter=Queue(stack, "failed"))',
+    "queue_with_a_second_consumer": (
+        'Queue(stack, "jobs", consumer="functions/notes.get").add_consumer("functions/notes.create")'
+    ),
+    "queue_with_a_later_consumer_that_is_too_slow": (
+        'Queue(stack, "jobs").add_consumer({"handler": "functions/notes.get", "timeout": 60})'
+    ),
+    "queue_with_a_later_consumer_misspelt": (
+        'Queue(stack, "jobs").add_consumer("functions/notes.get", batch_sise=2)'
+    ),
     # Secrets and parameters
     "secret_and_parameter_of_one_name": 'Parameter(stack, "key", value=1)\nSecret(stack, "key")',
     "parameter_of_a_strange_type": 'Parameter(stack, "key", value=stack)',
@@ -470,6 +483,9 @@ CASES = {
     "bucket_cors_of_another_kind": 'Bucket(stack, "photos", cors="*")',
     "bucket_cors_setting_misspelt": 'Bucket(stack, "photos", cors={"allow_origins": ["*"]})',
     "bucket_cors_method_unknown": 'Bucket(stack, "photos", cors={"allowed_methods": ["GET", "OPTIONS"]})',
+    "bucket_notifies_a_fifo_queue": (
+        'Bucket(stack, "photos", notifications={"new": Queue(stack, "jobs", fifo=True)})'
+    ),
     # Event buses
     "rule_without_a_pattern": 'EventBus(stack, "bus", rules={"all": {"targets": {}}})',
     "rule_with_an_empty_pattern": 'EventBus(stack, "bus", rules={"all": {"pattern": {}}})',
@@ -490,6 +506,23 @@ CASES = {
     "delivery_dead_letters_to_a_fifo_queue": (
         'EventBus(stack, "bus", rules={"all": {"pattern": {"source": "a"}, "targets": {\n'
         '    "mail": {"function": "functions/notes.get", "dead_letter": Queue(stack, "failed", fifo=True)}}}})'
+    ),
+    "bus_archive_of_hours": 'EventBus(stack, "bus", archive="36 hours")',
+    "bus_target_is_a_fifo_topic": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": ["a"]}, '
+        '"targets": {"tell": Topic(stack, "orders", fifo=True)}}})'
+    ),
+    "bus_target_without_partitions": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": ["a"]}, '
+        '"targets": {"keep": {"queue": Queue(stack, "jobs"), "partition_key": "$.id"}}}})'
+    ),
+    "bus_target_partition_key_without_a_path": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": ["a"]}, '
+        '"targets": {"keep": {"stream": KinesisStream(stack, "clicks"), "partition_key": "customer"}}}})'
+    ),
+    "bus_target_bus_with_an_input": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"source": ["a"]}, '
+        '"targets": {"hand-on": {"bus": EventBus(stack, "other"), "input": {"a": 1}}}}})'
     ),
     # Streams
     "stream_position_misspelt": (
@@ -576,6 +609,9 @@ CASES = {
     "schedule_without_a_question_mark": 'Cron(stack, "digest", schedule="cron(0 9 * * * *)", job="functions/digest.run")',
     "schedule_in_words": 'Cron(stack, "digest", schedule="every 5 minutes", job="functions/digest.run")',
     "schedule_of_another_kind": 'Cron(stack, "digest", schedule="daily", job="functions/digest.run")',
+    "cron_that_tries_for_seconds": (
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", max_age="30 seconds")'
+    ),
     # Scripts
     "script_without_a_function": 'Script(stack, "seed", params={"count": 3})',
     "script_that_runs_too_long": 'Script(stack, "seed", on_create={"handler": "functions/digest.run", "timeout": 900})',
@@ -650,6 +686,14 @@ CASES = {
         'from aws_cdk import aws_rds as rds, SecretValue\n'
         'credentials = rds.Credentials.from_password("admin", SecretValue.unsafe_plain_text("x"))\n'
         'Database(stack, "main", cdk={"cluster": {"credentials": credentials}})'
+    ),
+    "database_imported_without_its_secret": (
+        'cluster = aws_cdk.aws_rds.DatabaseCluster.from_database_cluster_attributes(stack, "raw", cluster_identifier="shop")\n'
+        'Database(stack, "main", cdk={"cluster": cluster})'
+    ),
+    "database_imported_with_scaling": (
+        'cluster = aws_cdk.aws_rds.DatabaseCluster.from_database_cluster_attributes(stack, "raw", cluster_identifier="shop")\n'
+        'Database(stack, "main", scaling={"min": 1}, cdk={"cluster": cluster})'
     ),
     # Apps and stacks
     "stack_not_built": "def storage(stack): ...\napp.use(storage)",

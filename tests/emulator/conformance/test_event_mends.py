@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
+
+from botocore.exceptions import ClientError
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::000000000000:role/conformance"
@@ -245,3 +248,53 @@ def test_stack_status_events_is_still_needed(unmended_bench):
     deploy_with_rule(unmended_bench, (url, arn))("first")
 
     assert unmended_bench.aws.messages(url, seconds=1) == [], "the emulator tells rules of stacks by itself"
+
+
+def stack_of_a_kept_bus(bench, name):
+    resources = {
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": name}},
+        "Archive": {
+            "Type": "AWS::Events::Archive",
+            "Properties": {"SourceArn": {"Fn::GetAtt": ["Bus", "Arn"]}, "RetentionDays": 7},
+        },
+    }
+    return bench.aws.deploy(resources)["StackStatus"]
+
+
+def test_a_stack_has_an_archive_whose_events_are_replayed(mended, wait_for):
+    name = f"bus-{uuid.uuid4().hex[:8]}"
+    assert stack_of_a_kept_bus(mended, name) == "CREATE_COMPLETE"
+    events = mended.aws.client("events")
+    arn = f"arn:aws:events:{REGION}:000000000000:event-bus/{name}"
+    function, function_arn = mended.function(lambda event, headers: None)
+    events.put_rule(Name=name, EventBusName=name, EventPattern='{"source": ["shop"]}')
+    events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "1", "Arn": function_arn}])
+    (archive,) = events.list_archives(EventSourceArn=arn)["Archives"]
+    begin = datetime.now(UTC) - timedelta(minutes=1)
+
+    events.put_events(
+        Entries=[{"EventBusName": name, "Source": "shop", "DetailType": "sold", "Detail": '{"n": 1}'}]
+    )
+    wait_for(lambda: mended.seen(function), "the event itself")
+    events.start_replay(
+        ReplayName=name,
+        EventSourceArn=events.describe_archive(ArchiveName=archive["ArchiveName"])["ArchiveArn"],
+        EventStartTime=begin,
+        EventEndTime=datetime.now(UTC) + timedelta(minutes=1),
+        Destination={"Arn": arn},
+    )
+    first, second = wait_for(
+        lambda: mended.seen(function) if len(mended.seen(function)) > 1 else None, "the replayed event"
+    )
+
+    assert archive["RetentionDays"] == 7
+    assert (first["detail"], second["detail"], second["replay-name"]) == ({"n": 1}, {"n": 1}, name)
+
+
+def test_event_archives_is_still_needed(unmended_bench):
+    try:
+        status = stack_of_a_kept_bus(unmended_bench, f"bus-{uuid.uuid4().hex[:8]}")
+    except ClientError as error:
+        status = str(error)
+
+    assert status != "CREATE_COMPLETE", "the emulator's CloudFormation has archives"

@@ -148,3 +148,95 @@ Cron(stack, "digest", schedule="cron(0 9 * * ? *)", time_zone="Europe/Berlin", j
     assert schedule["Target"]["Input"] == '{"all":true}'
     assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 2
     assert "DeadLetterConfig" in schedule["Target"]
+
+
+def test_a_schedule_gives_up_after_a_while(backend):
+    assembly = backend(
+        'Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", max_age="1 hour")'
+    )
+    target = only(assembly.resources("backend", "AWS::Scheduler::Schedule"))["Target"]
+
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+
+
+def test_a_consumer_can_be_added_later(backend):
+    assembly = backend(
+        """
+notes = Table(stack, "notes", partition_key=("id", "string"))
+jobs = Queue(stack, "jobs", dead_letter=True)
+jobs.add_consumer("functions/reminders.send", bind=[notes], batch_size=1, partial_failures=True)
+"""
+    )
+    mapping = only(assembly.resources("backend", "AWS::Lambda::EventSourceMapping"))
+
+    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    assert only(assembly.manifest.functions).triggers[0].label == "queue jobs"
+    assert assembly.manifest.resources_of("Queue")[0].attributes["batch_size"] == 1
+
+
+def test_an_index_has_further_properties_of_the_cdk(backend):
+    assembly = backend(
+        """
+Table(stack, "notes", partition_key=("id", "string"), sort_key=("at", "number"),
+    indexes={"byTag": {"partition_key": ("tag", "string"), "cdk": {"max_read_request_units": 9}}},
+    local_indexes={"byTitle": {"sort_key": ("title", "string"), "projection": "keys_only", "cdk": {"index_name": "other"}}},
+)
+"""
+    )
+    table = only(assembly.resources("backend", "AWS::DynamoDB::Table"))
+
+    assert only(table["GlobalSecondaryIndexes"])["OnDemandThroughput"] == {"MaxReadRequestUnits": 9}
+    assert only(table["LocalSecondaryIndexes"])["IndexName"] == "other"
+
+
+@pytest.mark.parametrize(("settings", "recovers"), [("", None), ("protected = true", True)])
+def test_a_protected_stage_can_restore_its_tables(project, backend, settings, recovers):
+    project.write(
+        "pyproject.toml", f'[tool.sundog]\nname = "notes"\n[tool.sundog.stages.local]\n{settings}\n'
+    )
+    table = only(
+        backend('Table(stack, "notes", partition_key=("id", "string"))').resources(
+            "backend", "AWS::DynamoDB::Table"
+        )
+    )
+
+    assert table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled") == recovers
+
+
+IMPORTS = {
+    "Table": ("table", 'aws_cdk.aws_dynamodb.Table.from_table_name(stack, "raw", "legacy")', "table_name"),
+    "Bucket": ("bucket", 'aws_cdk.aws_s3.Bucket.from_bucket_name(stack, "raw", "legacy")', "bucket_name"),
+    "Queue": ("queue", 'aws_cdk.aws_sqs.Queue.from_queue_arn(stack, "raw", "arn:aws:sqs:eu-west-1:1:legacy")', "queue_name"),
+    "Topic": ("topic", 'aws_cdk.aws_sns.Topic.from_topic_arn(stack, "raw", "arn:aws:sns:eu-west-1:1:legacy")', "topic_name"),
+    "EventBus": ("event_bus", 'aws_cdk.aws_events.EventBus.from_event_bus_name(stack, "raw", "legacy")', "event_bus_name"),
+    "KinesisStream": (
+        "stream", 'aws_cdk.aws_kinesis.Stream.from_stream_arn(stack, "raw", "arn:aws:kinesis:eu-west-1:1:stream/legacy")', "stream_name",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", IMPORTS)
+def test_what_exists_already_is_bound_and_in_the_manifest_without_a_resource(backend, kind):
+    key, raw, value = IMPORTS[kind]
+    assembly = backend(
+        f'used = {kind}(stack, "used", cdk={{"{key}": {raw}}})\n'
+        'Function(stack, "f", handler="functions/notes.get", bind=[used])'
+    )
+    entry = only(assembly.manifest.resources_of(kind))
+
+    assert (entry.name, entry.logical_id, value in entry.binding) == ("used", "", True)
+    variables = only(assembly.resources("backend", "AWS::Lambda::Function"))["Environment"]["Variables"]
+    assert "legacy" in str(variables["SUNDOG_RESOURCE_USED"])
+
+
+def test_what_the_app_makes_with_the_cdk_is_found_under_its_own_logical_id(backend):
+    assembly = backend(
+        """
+raw = aws_cdk.aws_sqs.Queue(stack, "Raw")
+Queue(stack, "jobs", consumer="functions/reminders.send", cdk={"queue": raw})
+"""
+    )
+    entry = only(assembly.manifest.resources_of("Queue"))
+
+    assert entry.logical_id in assembly.template("backend")["Resources"]
+    assert entry.logical_id.startswith("Raw")

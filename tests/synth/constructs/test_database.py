@@ -76,3 +76,21 @@ def test_the_engine_is_told_where_it_is(project, backend):
 
     assert (entry.stack, entry.migrations) == ("local-notes-backend", "migrations")
     assert all(name in output for name in ("cluster", "secret", "database"))
+
+
+def test_an_existing_cluster_is_used_with_its_secret(backend):
+    assembly = backend(
+        """
+from aws_cdk import aws_rds as rds, aws_secretsmanager as secretsmanager
+cluster = rds.DatabaseCluster.from_database_cluster_attributes(stack, "raw", cluster_identifier="shop")
+secret = secretsmanager.Secret.from_secret_name_v2(stack, "credentials", "shop-credentials")
+database = Database(stack, "main", database_name="shop", cdk={"cluster": cluster, "secret": secret})
+Function(stack, "f", handler="functions/notes.get", bind=[database])
+"""
+    )
+    variables = only(assembly.resources("backend", "AWS::Lambda::Function"))["Environment"]["Variables"]
+
+    assert ":cluster:shop" in json.dumps(variables["SUNDOG_RESOURCE_MAIN"])
+    assert assembly.resources("backend", "AWS::RDS::DBCluster") == []
+    assert assembly.resources("backend", "AWS::EC2::VPC") == []
+    assert only(assembly.manifest.databases).name == "main"

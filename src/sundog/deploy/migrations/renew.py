@@ -7,7 +7,7 @@ from pathlib import Path
 from sundog.aws import rds_data
 from sundog.aws.endpoint import AwsConnection
 from sundog.aws.errors import RequestRefused
-from sundog.deploy.migrations.run import migrate, roll_back
+from sundog.deploy.migrations.run import Migrations, roll_back
 from sundog.errors import DeployError
 from sundog.model.database import DatabaseTarget
 from sundog.model.manifest import DatabaseEntry
@@ -63,4 +63,5 @@ async def renew_database(
             fix="commit or roll back the transaction that a handler or a test has begun",
         ) from error
     if entry.migrations is not None:
-        await migrate(connection, root, entry, target)
+        migrations = await Migrations.read(connection, root, entry, target)
+        await migrations.up()

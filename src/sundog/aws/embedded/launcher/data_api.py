@@ -2,12 +2,14 @@
 
 The emulator keeps clusters as descriptions; what runs SQL it expects in a Docker container. Besides the connection this corrects
 how the emulator speaks for Postgres: a statement that waits for another does not hold up everything, a `%` in a statement with
-parameters is a `%`, arrays are arrays, and errors have Postgres's own words, as the Data API gives them.
+parameters is a `%`, arrays are arrays and bytes are bytes, rows can come as JSON, an answer has a largest size, and errors have
+Postgres's own words, as the Data API gives them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import Any
 
@@ -15,6 +17,11 @@ from .postgres import Postgres
 
 VERSIONS = frozenset({"1.5.33"})
 """Of the emulator: what is replaced here is private, and another version may have it otherwise."""
+
+LARGEST_RESPONSE_BYTES = 1024 * 1024
+"""https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.limitations.html"""
+LARGEST_FORMATTED_BYTES = 10_000_000
+"""https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html"""
 
 
 def install(postgres: Postgres, data_api: Any, provisioners: Any) -> None:
@@ -32,6 +39,7 @@ def install(postgres: Postgres, data_api: Any, provisioners: Any) -> None:
     _drop_with_cluster(postgres, provisioners)
     _run_beside(data_api)
     _speak_as_aurora(data_api)
+    _answer_as_aurora(data_api)
 
 
 def _connect_with(postgres: Postgres, data_api: Any) -> None:
@@ -97,6 +105,8 @@ def _speak_as_aurora(data_api: Any) -> None:
         return str(data_api._RE_NAMED_PARAM.sub(placeholder, sql.replace("%", "%%"))) if known else sql
 
     def value(item: Any, type_name: Any = None) -> Any:
+        if isinstance(item, memoryview):
+            item = bytes(item)
         return {"arrayValue": _array(item)} if isinstance(item, list) else plain_value(item, type_name)
 
     def error(problem: Exception) -> Any:
@@ -110,6 +120,46 @@ def _speak_as_aurora(data_api: Any) -> None:
     data_api._substitute_named_params = substitute
     data_api._field_value = value
     data_api._sql_execution_error = error
+
+
+def _answer_as_aurora(data_api: Any) -> None:
+    execute = data_api._execute_statement
+
+    def execute_statement(data: dict[str, Any]) -> Any:
+        as_json = data.get("formatRecordsAs") == "JSON"
+        status, headers, body = execute({**data, "includeResultMetadata": True} if as_json else data)
+        if status < 400 and as_json:
+            body = json.dumps(_formatted(json.loads(body))).encode()
+        if status < 400 and len(body) > (LARGEST_FORMATTED_BYTES if as_json else LARGEST_RESPONSE_BYTES):
+            return data_api._error(
+                "BadRequestException", "Database returned more than the allowed response size limit"
+            )
+        return status, headers, body
+
+    data_api._execute_statement = execute_statement
+
+
+def _formatted(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with its rows as the text of a JSON array of objects."""
+    names = [column["label"] for column in answer.pop("columnMetadata", [])]
+    rows = answer.pop("records", None)
+    if rows is None:
+        return answer
+    found = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+    return {**answer, "formattedRecords": json.dumps(found)}
+
+
+def _plain(field: dict[str, Any]) -> Any:
+    kind, value = next(iter(field.items()))
+    if kind == "isNull":
+        return None
+    if kind == "arrayValue":
+        return (
+            [_plain({"arrayValue": one}) for one in value["arrayValues"]]
+            if "arrayValues" in value
+            else [*next(iter(value.values()))]
+        )
+    return value
 
 
 def _array(items: list[Any]) -> dict[str, Any]:
