@@ -13,7 +13,7 @@ COMMANDS = {
     "build": "Synthesize the app and build its functions, without deploying.",
     "invoke": "Call a function and show its result and its logs.",
     "run": "Run a command with the app's bindings.",
-    "migrate": "Run the migrations that databases do not have yet.",
+    "migrate": "Run the migrations that databases do not have yet, or undo some.",
     "logs": "Show and search what functions logged.",
     "replay": "Send a recorded event to its function again.",
     "coldstart": "Show what a function's cold start is made of, and what to change first.",
