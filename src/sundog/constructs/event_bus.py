@@ -185,7 +185,7 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
             "event_pattern": events.EventPattern(source=["replaced"]),
         }
         rule = events.Rule(self, f"Rule-{name}", **{**own, **given.get("cdk", {})})
-        rule.node.default_child.event_pattern = pattern  # type: ignore[union-attr]
+        rule.node.default_child.event_pattern = self._with_nulls(name, pattern)  # type: ignore[union-attr]
         self.rules[name], self._patterns[name] = rule, pattern
         reader = self.reader(
             f'rules["{name}"]["targets"]',
@@ -248,6 +248,23 @@ class EventBus(SendsToFunctions, BindableResource[events.IEventBus]):
             wire = field.replace("_", "-")
             pattern[wire] = [value] if isinstance(value, str) else value
         return pattern
+
+    def _with_nulls(self, name: str, condition: Any) -> Any:
+        """Return a pattern with what the CDK has for null, which would get lost on the way to it."""
+        if isinstance(condition, Mapping):
+            return {key: self._with_nulls(name, value) for key, value in condition.items()}
+        if not isinstance(condition, (list, tuple)):
+            return condition
+        if None not in condition:
+            return [self._with_nulls(name, value) for value in condition]
+        if not all(value is None or isinstance(value, str) for value in condition):
+            raise self._invalid_rule(
+                f"the pattern of rule `{name}` of EventBus `{self.id}` has None among conditions: `{list(condition)}`",
+                "the CDK takes null alone, or among texts",
+                'write two: `"$or": [{"field": [None]}, {"field": […]}]`',
+            )
+        null, texts = events.Match.null_value(), [value for value in condition if value is not None]
+        return events.Match.any_of(null, *map(events.Match.exact_string, texts)) if texts else null
 
     def _invalid_rule(self, what: str, why: str, fix: str) -> SundogError:
         return self.error(InvalidRule, what, why=why, fix=fix)

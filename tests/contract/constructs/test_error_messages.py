@@ -507,6 +507,9 @@ CASES = {
         'EventBus(stack, "bus", rules={"all": {"pattern": {"source": "a"}, "targets": {\n'
         '    "mail": {"function": "functions/notes.get", "dead_letter": Queue(stack, "failed", fifo=True)}}}})'
     ),
+    "bus_pattern_with_null_among_conditions": (
+        'EventBus(stack, "bus", rules={"all": {"pattern": {"detail": {"size": [None, {"numeric": [">", 9]}]}}}})'
+    ),
     "bus_archive_of_hours": 'EventBus(stack, "bus", archive="36 hours")',
     "bus_target_is_a_fifo_topic": (
         'EventBus(stack, "bus", rules={"all": {"pattern": {"source": ["a"]}, '

@@ -35,6 +35,7 @@ def bodies(seen):
 
 
 def test_only_the_failed_message_of_a_batch_comes_again_and_ends_among_the_dead_letters(app, send, wait_for):
+    mark = app.mark()
     send("jobs", "good", "bad", "fine")
 
     def dead_letters():
@@ -42,7 +43,7 @@ def test_only_the_failed_message_of_a_batch_comes_again_and_ends_among_the_dead_
         return received.get("Messages")
 
     (dead,) = wait_for(dead_letters, "the dead letter")
-    seen = app.seen("work")
+    seen = app.seen("work", since=mark)
 
     assert dead["Body"] == "bad"
     assert sorted(bodies(seen)) == ["bad", "bad", "fine", "good"]
@@ -115,3 +116,74 @@ def test_a_consumer_that_was_edited_gets_the_next_message(app, send):
     (seen,) = app.wait_for("take", since=mark)
 
     assert seen.response == ["AFTER THE EDIT"]
+
+
+def entry(kind, number):
+    return json.dumps({"kind": kind, "n": number})
+
+
+def test_messages_are_collected_for_the_window_and_others_are_thrown_away(app, send, wait_for):
+    mark = app.mark()
+    send("collected", entry("keep", 1), entry("other", 2))
+    send("collected", entry("keep", 3))
+    (seen,) = app.wait_for("collect", since=mark)
+
+    def is_empty():
+        queue = app.aws("sqs").get_queue_attributes(QueueUrl=app.output("Collected"), AttributeNames=["All"])
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        return all(queue["Attributes"][name] == "0" for name in names)
+
+    wait_for(is_empty, "the message that no filter lets through to be gone")
+    (mapping,) = app.aws("lambda").list_event_source_mappings(FunctionName=app.physical_name("collect"))[
+        "EventSourceMappings"
+    ]
+    assert sorted(seen.response) == [1, 3]
+    assert len(app.seen("collect", since=mark)) == 1
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_a_consumer_that_was_added_later_gets_messages_one_by_one(app, send):
+    mark = app.mark()
+    send("later", "one", "two")
+
+    seen = app.wait_for("collect_later", count=2, since=mark)
+
+    assert sorted(one.response for one in seen) == [["one"], ["two"]]
+    assert seen[0].trigger.label == "queue later"
+
+
+@pytest.fixture
+def updated(app):
+    """An update of every consumer's mapping; undone at the end."""
+    changes = [
+        ('filters=[{"body": {"kind": ["keep"]}}]', 'filters=[{"body": {"kind": ["other"]}}]'),
+        ('collect_later", batch_size=1', 'collect_later", batch_size=10'),
+        ("partial_failures=True,", "partial_failures=True, batch_size=1,"),
+        ('consumer="functions/orders.take"', 'consumer="functions/orders.take", batch_size=1'),
+    ]
+    for old, new in changes:
+        app.edit("app.py", old, new)
+    app.deploy()
+    yield
+    for old, new in changes:
+        app.edit("app.py", new, old)
+    app.deploy()
+
+
+@pytest.mark.usefixtures("updated")
+def test_consumers_follow_an_update(app, send):
+    mark = app.mark()
+    send("collected", entry("keep", 4), entry("other", 5))
+    send("jobs", "a", "b")
+    send("orders", "c", "d", MessageGroupId="c")
+    send("later", "e", "f")
+
+    (seen,) = app.wait_for("collect", since=mark)
+    works = app.wait_for("work", count=2, since=mark)
+    takes = app.wait_for("take", count=2, since=mark)
+    app.wait_for("collect_later", where=lambda one: "f" in one.response, since=mark)
+
+    assert seen.response == [5]
+    assert sorted(map(len, (one.event["Records"] for one in works))) == [1, 1]
+    assert [text.lower() for text in bodies(takes)] == ["c", "d"]
+    assert sorted(bodies(app.seen("collect_later", since=mark))) == ["e", "f"]

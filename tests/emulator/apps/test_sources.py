@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -173,10 +175,114 @@ def test_a_reset_empties_queues_and_buckets_and_those_who_follow_are_told(app, w
     wait_for(lambda: "of+an+earlier+test" in str(messages(app, "Deleted")), "the removal's own event")
 
 
+def test_a_topic_and_the_default_bus_are_told_of_objects_too(app, send):
+    mark = app.mark()
+    send("photo", "told/dog.jpg")
+    send("photo", "bus/dog.jpg")
+    (noted,) = app.wait_for("noted", where=lambda one: "told/dog.jpg" in one.response, since=mark)
+    (shown,) = app.wait_for("shown", since=mark)
+
+    record = json.loads(noted.response)["Records"][0]
+    assert (record["eventName"], record["s3"]["object"]["key"]) == ("ObjectCreated:Put", "told/dog.jpg")
+    assert (shown.event["source"], shown.event["detail-type"]) == ("aws.s3", "Object Created")
+    assert (shown.response, shown.trigger.label) == ("bus/dog.jpg", "bus account/photos")
+
+
+def test_messages_of_a_fifo_topic_keep_their_order_on_the_way_to_the_consumer(app, send):
+    mark = app.mark()
+    texts = [f"sale {number}" for number in range(4)]
+    for text in texts:
+        send("ledger", {"text": text, "kind": "sale"})
+        send("ledger", {"text": f"not {text}", "kind": "gift"})
+    app.wait_for("book", where=lambda one: texts[-1] in one.response, since=mark)
+
+    seen = app.seen("book", since=mark)
+    assert [text for one in seen for text in one.response] == texts
+    assert seen[0].event["Records"][0]["attributes"]["MessageGroupId"] == "all"
+
+
+def test_one_event_reaches_every_kind_of_target_in_its_own_form(app, send):
+    mark = app.mark()
+    send("order.copied", {"total": 7})
+
+    (audited,) = app.wait_for("audited", since=mark)
+    (relayed,) = app.wait_for("relayed", since=mark)
+    (streamed,) = app.wait_for("streamed", since=mark)
+    (queued,) = app.wait_for("queued", since=mark)
+
+    assert (audited.event["source"], audited.response) == ("shop.web", 7)
+    assert audited.trigger.label == "bus audit/order-copied"
+    assert relayed.response == {"total": 7, "what": "copy"}
+    assert streamed.response == [["7", "order.copied"]]
+    assert queued.response == [{"total": 7, "what": "copy"}]
+
+
+MATCHING = {
+    "text": "Shop-42",
+    "number": 42,
+    "nothing": None,
+    "nested": {"there": 0},
+    "address": "10.0.0.7",
+    "tags": ["a", "b"],
+}
+OTHER = {
+    "text": "Bar-1",
+    "number": 7,
+    "nothing": "something",
+    "nested": {"elsewhere": 0},
+    "gone": "no",
+    "address": "10.0.1.7",
+    "tags": ["c"],
+}
+
+
+def test_every_operator_of_a_pattern_lets_through_what_it_says(app, send):
+    operators = re.findall(r'^    "([a-z-]+)": {"', (app.root / "app.py").read_text(), re.MULTILINE)
+    mark = app.mark()
+    send("order.matched", OTHER)
+    send("order.matched", MATCHING)
+
+    seen = app.wait_for("matched", count=len(operators), since=mark)
+
+    assert sorted(one.response for one in seen) == sorted(operators)
+    assert len(operators) == 15
+
+
+def test_kept_events_are_put_on_the_bus_again(app, send, wait_for):
+    began, mark = datetime.now(UTC) - timedelta(seconds=1), app.mark()
+    send("order.cancelled", {"total": "kept"})
+    app.wait_for("cancelled", where=lambda one: one.response == {"total": "kept"}, since=mark)
+    name = f"again-{mark}"
+    events = app.aws("events")
+    events.start_replay(
+        ReplayName=name,
+        EventSourceArn=app.output("Kept"),
+        EventStartTime=began,
+        EventEndTime=datetime.now(UTC) + timedelta(seconds=1),
+        Destination={"Arn": app.output("Bus")},
+    )
+    _, again = app.wait_for(
+        "cancelled", where=lambda one: one.response == {"total": "kept"}, count=2, since=mark
+    )
+    wait_for(lambda: events.describe_replay(ReplayName=name)["State"] == "COMPLETED", "the end of the replay")
+
+    assert again.event["replay-name"] == name
+
+
 @pytest.fixture
 def lower_bars(app):
-    """An update of the filter, the rule and the notification; undone at the end."""
-    changes = [('"numeric": [">", 1000]', '"numeric": [">", 10]'), ('"prefix": "in/"', '"prefix": "new/"')]
+    """An update of all filters, rules and notifications; undone at the end."""
+    changes = [
+        ('"numeric": [">", 1000]', '"numeric": [">", 10]'),
+        ('"prefix": "in/"', '"prefix": "new/"'),
+        ('"prefix": "told/"', '"prefix": "tell/"'),
+        ('"prefix": "bus/"', '"prefix": "car/"'),
+        ('"kind": ["sale"]', '"kind": ["gift"]'),
+        ('"what": "copy"', '"what": "second copy"'),
+        ('"partition_key": "$.detail.total"', '"partition_key": "$.source"'),
+        ('audit.subscribe("order.copied"', 'audit.subscribe("order.changed"'),
+        ('"pattern": {"detail_type": "order.copied"}', '"pattern": {"detail_type": "order.changed"}'),
+    ]
     for old, new in changes:
         app.edit("app.py", old, new)
     app.deploy()
@@ -198,3 +304,25 @@ def test_rules_notifications_and_filters_follow_an_update(app, send):
     assert [seen.response for seen in app.wait_for("shop.large", since=mark)] == [21]
     (seen,) = app.wait_for("shrink", since=mark)
     assert seen.event["Records"][0]["s3"]["object"]["key"] == "new/dog.jpg"
+
+    for key in ("told/cat.jpg", "tell/cat.jpg", "bus/cat.jpg", "car/cat.jpg"):
+        send("photo", key)
+    send("ledger", {"text": "a sale", "kind": "sale"})
+    send("ledger", {"text": "a gift", "kind": "gift"})
+    send("order.copied", {"total": 8})
+    send("order.changed", {"total": 9})
+    (noted,) = app.wait_for("noted", since=mark)
+    (shown,) = app.wait_for("shown", since=mark)
+    (booked,) = app.wait_for("book", since=mark)
+    (streamed,) = app.wait_for("streamed", since=mark)
+
+    assert json.loads(noted.response)["Records"][0]["s3"]["object"]["key"] == "tell/cat.jpg"
+    assert (shown.response, booked.response) == ("car/cat.jpg", ["a gift"])
+    assert streamed.response == [["shop.web", "order.changed"]]
+    assert [one.response for one in app.wait_for("audited", since=mark)] == [9]
+    assert [one.response for one in app.wait_for("queued", since=mark)] == [
+        [{"total": 9, "what": "second copy"}]
+    ]
+    assert [one.response for one in app.wait_for("relayed", since=mark)] == [
+        {"total": 9, "what": "second copy"}
+    ]

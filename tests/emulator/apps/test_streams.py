@@ -87,10 +87,9 @@ def test_a_batch_goes_on_at_the_first_record_that_the_consumer_names(app):
 
 
 def test_a_schedule_goes_by_the_clock_of_its_time_zone_and_gives_its_input(app):
-    # Another test runs it again, after the clock has.
-    seen = app.wait_for("once")[0]
+    # Another test runs it again, after the clock has; a third gives it something else.
+    seen = app.wait_for("once", where=lambda one: one.event == {"kind": "daily"})[0]
 
-    assert seen.event == {"kind": "daily"}
     assert seen.trigger.label == "cron once"
 
 
@@ -115,16 +114,27 @@ def test_a_schedule_of_another_name_is_told_with_those_that_there_are(app):
     assert unknown.value.fixes == ("write `once`",)
 
 
-def test_an_alarm_calls_functions_when_its_state_changes(app, wait_for):
-    def report(value):
-        data = [{"MetricName": "Errors", "Value": value, "Unit": "Count"}]
-        app.aws("cloudwatch").put_metric_data(Namespace="Shop", MetricData=data)
+def put_errors(app, value):
+    data = [{"MetricName": "Errors", "Value": value, "Unit": "Count"}]
+    app.aws("cloudwatch").put_metric_data(Namespace="Shop", MetricData=data)
 
-    report(11)
-    (raised,) = app.wait_for("raised")
-    name = raised.event["alarmData"]["alarmName"]
+
+def was_raised(seen):
+    return seen.event["alarmData"]["previousState"]["value"] == "ALARM"
+
+
+def settle(app):
+    name = app.physical_id("errors")
     app.aws("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="mended")
-    (settled,) = app.wait_for("settled")
+
+
+def test_an_alarm_calls_functions_when_its_state_changes(app, wait_for):
+    settle(app)
+    mark = app.mark()
+    put_errors(app, 11)
+    (raised,) = app.wait_for("raised", since=mark)
+    settle(app)
+    (settled,) = app.wait_for("settled", where=was_raised, since=mark)
 
     assert (raised.event["source"], raised.response, raised.trigger.label) == (
         "aws.cloudwatch",
@@ -133,7 +143,64 @@ def test_an_alarm_calls_functions_when_its_state_changes(app, wait_for):
     )
     stat = raised.event["alarmData"]["configuration"]["metrics"][0]["metricStat"]
     assert stat["metric"]["name"] == "Errors"
-    assert settled.event["alarmData"]["previousState"]["value"] == "ALARM"
+    assert settled.response == "OK"
+
+
+def test_a_schedule_of_a_group_that_may_be_late_runs_once(app):
+    seen = app.wait_for("grouped")[0]
+    (group,) = [
+        one
+        for one in app.aws("scheduler").list_schedules()["Schedules"]
+        if one["Target"]["Arn"].endswith(app.physical_name("grouped"))
+    ]
+    schedule = app.aws("scheduler").get_schedule(Name=group["Name"], GroupName=group["GroupName"])
+
+    assert seen.trigger.label == "cron grouped"
+    assert group["GroupName"] != "default"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1}
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 2}
+    assert schedule["Target"]["DeadLetterConfig"]["Arn"].endswith(app.output("GivenUp").rpartition("/")[2])
+
+
+def test_indexes_find_items_another_way_and_have_what_is_projected(app):
+    tables, name = app.aws("dynamodb"), app.physical_id("books")
+    for title, author, price in (("B", "ada", "9"), ("A", "ada", "5"), ("C", "bob", "7")):
+        tables.put_item(
+            TableName=name,
+            Item={
+                "shelf": {"S": "1"},
+                "title": {"S": title},
+                "author": {"S": author},
+                "year": {"N": "1843"},
+                "price": {"N": price},
+                "text": {"S": "long"},
+            },
+        )
+
+    def found(index, condition, **values):
+        answer = tables.query(
+            TableName=name,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues={f":{key}": value for key, value in values.items()},
+            ExpressionAttributeNames={"#year": "year"}
+            if "#year" in condition
+            else {"#author": "author"}
+            if "#author" in condition
+            else {"#shelf": "shelf"},
+        )
+        return answer["Items"]
+
+    by_author = found("byAuthor", "#author = :who", who={"S": "ada"})
+    by_year = found("byYear", "#year = :year AND title > :title", year={"N": "1843"}, title={"S": "A"})
+    by_price = found("byPrice", "#shelf = :shelf AND price < :price", shelf={"S": "1"}, price={"N": "9"})
+
+    assert sorted(item["title"]["S"] for item in by_author) == ["A", "B"]
+    assert {frozenset(item) for item in by_author} == {frozenset({"shelf", "title", "author"})}
+    assert [item["title"]["S"] for item in by_year] == ["B", "C"]
+    assert {frozenset(item) for item in by_year} == {frozenset({"shelf", "title", "year", "price"})}
+    assert [item["price"]["N"] for item in by_price] == ["5", "7"]
+    assert {frozenset(item) for item in by_price} == {frozenset({"shelf", "title", "price", "author"})}
 
 
 def test_what_a_function_logs_is_measured_and_an_alarm_on_an_expression_calls_another(app):
@@ -149,18 +216,37 @@ def test_what_a_function_logs_is_measured_and_an_alarm_on_an_expression_calls_an
 
 
 @pytest.fixture
-def other_filter(app):
-    """An update of a consumer's filter; undone at the end."""
-    app.edit("app.py", '"eventName": ["MODIFY"]', '"eventName": ["REMOVE"]')
-    app.deploy()
-    yield
-    app.edit("app.py", '"eventName": ["REMOVE"]', '"eventName": ["MODIFY"]')
-    app.deploy()
-
-
-@pytest.mark.usefixtures("other_filter")
-def test_a_consumer_follows_an_update_of_its_filter(app):
+def updated(app):
+    """An update of every source; undone at the end."""
+    changes = [
+        ('"eventName": ["MODIFY"]', '"eventName": ["REMOVE"]'),
+        ('"batch_window": "20 seconds"', '"batch_window": "1 second"'),
+        ('input={"kind": "daily"}', 'input={"kind": "weekly"}'),
+        ("threshold=10,", "threshold=100,"),
+    ]
+    for old, new in changes:
+        app.edit("app.py", old, new)
     mark = app.mark()
+    app.deploy()
+    yield mark
+    for old, new in changes:
+        app.edit("app.py", new, old)
+    app.deploy()
+
+
+def test_consumers_schedules_and_alarms_follow_an_update(app, updated):
+    mark = updated
+    (weekly,) = app.wait_for("once", where=lambda one: one.event == {"kind": "weekly"}, since=mark)
+    app.invoke("send", {"pages": ["only one"]})
+    (counted,) = app.wait_for("count", since=mark)
+    settle(app)
+    put_errors(app, 101)
+    (raised,) = app.wait_for("raised", since=mark)
+    settle(app)
+
+    assert weekly.trigger.label == "cron once"
+    assert pages(counted) == ["only one"]
+    assert "100" in raised.event["alarmData"]["state"]["reason"]
     app.invoke("send", {"items": [{"id": "y", "state": "new"}, {"id": "y", "state": "done"}]})
     app.aws("dynamodb").delete_item(TableName=app.physical_id("jobs"), Key={"id": {"S": "y"}})
 

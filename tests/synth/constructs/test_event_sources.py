@@ -136,6 +136,16 @@ EventBus(stack, "shop", rules={"large": {
     assert len(assembly.resources("backend", "AWS::Logs::ResourcePolicy")) == 1
 
 
+def test_a_pattern_asks_for_null(backend):
+    assembly = backend(
+        'EventBus(stack, "shop", rules={"none": {"pattern": {"detail": {"gift": [None], "card": ["", None]}}}})'
+    )
+
+    assert only(assembly.resources("backend", "AWS::Events::Rule"))["EventPattern"] == {
+        "detail": {"gift": [None], "card": [None, ""]}
+    }
+
+
 def test_a_subscription_to_a_type_is_a_rule(backend):
     assembly = backend(
         'EventBus(stack, "shop").subscribe(["order.placed", "order.paid"], "functions/notes.get")'

@@ -39,13 +39,24 @@ def backend(stack):
         dead_letter=failed,
         max_receives=2,
     )
+    collected = Queue(
+        stack,
+        "collected",
+        consumer="functions/jobs.collect",
+        batch_size=100,
+        batch_window="2 seconds",
+        filters=[{"body": {"kind": ["keep"]}}],
+        max_concurrency=2,
+    )
+    later = Queue(stack, "later")
+    later.add_consumer("functions/jobs.collect_later", batch_size=1)
     orders = Queue(stack, "orders", fifo=True, consumer="functions/orders.take", dead_letter=True)
     unpaid = Queue(stack, "unpaid")
     invoices = Queue(stack, "invoices", visibility_timeout="1 second", dead_letter=unpaid, max_receives=2)
     pay = Function(stack, "pay", handler="functions/invoices.pay")
     pipe(stack, invoices, pay)
-    Function(stack, "send", handler="functions/send.handler", bind=[jobs, orders, invoices])
-    stack.outputs(Failed=failed.queue_url, Unpaid=unpaid.queue_url)
+    Function(stack, "send", handler="functions/send.handler", bind=[jobs, orders, collected, later, invoices])
+    stack.outputs(Failed=failed.queue_url, Unpaid=unpaid.queue_url, Collected=collected.queue_url)
 
 
 app.synth()

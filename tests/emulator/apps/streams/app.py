@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from aws_cdk import Duration, aws_cloudwatch, aws_logs
+from aws_cdk.aws_scheduler import ScheduleGroup
 
 from sundog import Alarm, App, Cron, Function, KinesisStream, Queue, Table
 
@@ -55,6 +56,33 @@ def backend(stack):
         input={"kind": "daily"},
     )
     Cron(stack, "bare", schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})", time_zone=ZONE, job="functions/clock.bare")
+    Cron(
+        stack,
+        "grouped",
+        schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+        time_zone=ZONE,
+        job="functions/clock.grouped",
+        flexible_window="1 minute",
+        retries=2,
+        max_age="1 hour",
+        dead_letter=given_up,
+        cdk={"schedule": {"schedule_group": ScheduleGroup(stack, "group")}},
+    )
+    Table(
+        stack,
+        "books",
+        partition_key=("shelf", "string"),
+        sort_key=("title", "string"),
+        indexes={
+            "byAuthor": {"partition_key": ("author", "string"), "projection": "keys_only"},
+            "byYear": {
+                "partition_key": ("year", "number"),
+                "sort_key": ("title", "string"),
+                "projection": ["price"],
+            },
+        },
+        local_indexes={"byPrice": {"sort_key": ("price", "number"), "projection": ["author"]}},
+    )
     Alarm(
         stack,
         "errors",

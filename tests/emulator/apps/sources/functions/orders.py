@@ -15,3 +15,7 @@ def gift(event, context):
 
 def undelivered(event, context):
     return [json.loads(json.loads(record["body"])["Message"])["id"] for record in event["Records"]]
+
+
+def book(event, context):
+    return [record["body"] for record in event["Records"]]

@@ -14,6 +14,13 @@ def handler(event, context):
         resources.photos.client.put_object(
             Bucket=resources.photos.bucket_name, Key=given, Body=b"a photograph"
         )
+    elif kind == "ledger":
+        resources.ledger.client.publish(
+            TopicArn=resources.ledger.topic_arn,
+            Message=given["text"],
+            MessageGroupId="all",
+            MessageAttributes={"kind": {"DataType": "String", "StringValue": given["kind"]}},
+        )
     elif kind == "delete":
         resources.photos.client.delete_object(Bucket=resources.photos.bucket_name, Key=given)
     else:

@@ -4,3 +4,7 @@ def large(event, context):
 
 def cancelled(event, context):
     return event["detail"]
+
+
+def matched(event, context):
+    return event["operator"]

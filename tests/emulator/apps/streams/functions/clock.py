@@ -16,3 +16,7 @@ def settled(event, context):
 
 def refused(event, context):
     return [metric.get("expression") for metric in event["alarmData"]["configuration"]["metrics"]]
+
+
+def grouped(event, context):
+    return event

@@ -1,5 +1,7 @@
 """Schedules fire by UTC whatever their time zone, up to ten seconds late, and send an object where AWS sends a text.
 
+Those for once fire anew after a restart, and not again when they are given another moment.
+
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
@@ -15,6 +17,7 @@ MODULE = "ministack.services.scheduler"
 VERSIONS = frozenset({"1.5.33"})
 
 _TICK_SECONDS = 1
+_STARTED = time.time()
 
 
 def mend(module: Any) -> None:
@@ -63,7 +66,8 @@ def _is_due(module: Any, key: Any, schedule: dict[str, Any], now: float) -> bool
     expression = str(schedule.get("ScheduleExpression", ""))
     last = module._schedule_last_fired.get(key)
     if expression.startswith("at("):
-        return last is None and now >= _moment(expression, _zone(module, schedule))
+        moment = _moment(expression, _zone(module, schedule))
+        return moment <= now and not _is_past(schedule, moment, last)
     interval = eventbridge._parse_rate_seconds(expression)
     if interval is not None:
         last = module._schedule_last_fired.setdefault(key, schedule.get("CreationDate", now))
@@ -74,6 +78,17 @@ def _is_due(module: Any, key: Any, schedule: dict[str, Any], now: float) -> bool
     last = module._schedule_last_fired.setdefault(key, now)
     following = next_time(eventbridge._cron_next_fire, fields, last, _zone(module, schedule))
     return following is not None and now >= following
+
+
+def _is_past(schedule: dict[str, Any], moment: float, last: float | None) -> bool:
+    """Whether a schedule for once has fired for this moment, or was over before this process began.
+
+    When it fired is not kept from one process to the next; and one that was given another moment fires again.
+    """
+    if last is not None:
+        return last >= moment
+    changed = max(float(schedule.get(name) or 0) for name in ("CreationDate", "LastModificationDate"))
+    return moment < _STARTED and changed < _STARTED
 
 
 def next_time(next_fire: Any, fields: Any, last: float, zone: tzinfo) -> float | None:
