@@ -165,7 +165,8 @@ class Queue(BindableResource[sqs.IQueue]):
             )
         function = self._made_consumer(consumer, None, bind)
         timeout = function.timeout_seconds
-        if timeout is not None and timeout > self._hidden_seconds:
+        # How long a queue from elsewhere hides a message is not known.
+        if self.is_ours and timeout is not None and timeout > self._hidden_seconds:
             raise self.error(
                 InvalidQueue,
                 f"the consumer of Queue `{self.id}` may run {timeout:g} seconds, a message is hidden for {self._hidden_seconds:g}",

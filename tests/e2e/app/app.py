@@ -19,6 +19,19 @@ def backend(stack):
         dead_letter=True,
         max_receives=2,
     )
+    entries = Table(
+        stack,
+        "entries",
+        partition_key=("id", "string"),
+        consumers={
+            "post": {
+                "function": "functions/entries.post",
+                "batch_window": "2 seconds",
+                "bisect": True,
+                "retries": 1,
+            },
+        },
+    )
     api = Api(
         stack,
         "api",
@@ -30,6 +43,7 @@ def backend(stack):
             "PUT /kept/{id}": "functions/kept.write",
         },
     )
+    stack.outputs(Entries=entries.table_name)
     stack.outputs(ApiUrl=api.url, Jobs=jobs.queue_url, FailedJobs=jobs.cdk.dead_letter_queue.queue_url)
 
 

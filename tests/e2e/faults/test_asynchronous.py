@@ -69,3 +69,22 @@ def test_the_way_of_a_failed_message_is_in_the_log_and_in_the_store(trials, wait
     words = [word for text in written for word in text.split() if word in {"good", "bad"}]
     assert sorted(words) == ["bad", "bad", "good"]
     assert set(labels) == {("queue", "queue jobs")}
+
+
+def test_how_a_bad_record_of_a_stream_is_found_is_in_the_log(trials, waiting):
+    table = trials.ready["outputs"]["backend"]["Entries"]
+    requests = [{"PutRequest": {"Item": {"id": {"S": name}}}} for name in ("a", "bad", "z")]
+    client(trials, "dynamodb").batch_write_item(RequestItems={table: requests})
+
+    def posted():
+        command = [sys.executable, "-m", "sundog", "logs", "post", "--json"]
+        printed = subprocess.run(command, cwd=trials.root, capture_output=True, text=True, check=True).stdout
+        texts = [line["text"] for line in map(json.loads, printed.splitlines())]
+        found = [text.split()[1:] for text in texts if text.startswith("posting")]
+        # Both of its neighbours went through without it, and it was tried twice when it was alone.
+        done = [name for ids in found if "bad" not in ids for name in ids]
+        return texts if sorted(done) == ["a", "z"] and found.count(["bad"]) == 2 else None
+
+    texts = waiting(posted, lambda: f"the record to be given up; {trials.output}", seconds=40)
+
+    assert sum("bad cannot be posted" in text for text in texts) >= 3

@@ -233,7 +233,7 @@ def test_what_the_app_makes_with_the_cdk_is_found_under_its_own_logical_id(backe
     assembly = backend(
         """
 raw = aws_cdk.aws_sqs.Queue(stack, "Raw")
-Queue(stack, "jobs", consumer="functions/reminders.send", cdk={"queue": raw})
+Queue(stack, "jobs", cdk={"queue": raw}).add_consumer({"handler": "functions/reminders.send", "timeout": 60})
 """
     )
     entry = only(assembly.manifest.resources_of("Queue"))

@@ -383,3 +383,26 @@ Topic(stack, "orders", subscribers={
     )
 
     assert only(assembly.resources("backend", "AWS::SNS::Subscription"))["Region"] == "us-east-1"
+
+
+METRICS = {
+    'Table(stack, "it", partition_key=("id", "string")).cdk.table.metric_throttled_requests_for_operation("PutItem")': "AWS/DynamoDB",
+    'Queue(stack, "it").cdk.queue.metric_approximate_age_of_oldest_message()': "AWS/SQS",
+    'Topic(stack, "it").cdk.topic.metric_number_of_notifications_failed()': "AWS/SNS",
+    'KinesisStream(stack, "it").cdk.stream.metric_get_records_iterator_age_milliseconds()': "AWS/Kinesis",
+    'Function(stack, "it", handler="functions/notes.get").cdk.function.metric_errors()': "AWS/Lambda",
+    'Database(stack, "it").cdk.cluster.metric_cpu_utilization()': "AWS/RDS",
+    'Api(stack, "it", routes={"GET /": "functions/notes.get"}).cdk.http_api.metric_server_error()': "AWS/ApiGateway",
+}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_an_alarm_watches_the_metric_of_a_construct(backend, metric):
+    assembly = backend(
+        f'Alarm(stack, "watch", metric={metric}, threshold=1, on_alarm="functions/notes.create")'
+    )
+    alarm = only(assembly.resources("backend", "AWS::CloudWatch::Alarm"))
+
+    assert alarm["Namespace"] == METRICS[metric]
+    assert '{"Ref": ' in json.dumps(alarm["Dimensions"]) or "Fn::GetAtt" in json.dumps(alarm["Dimensions"])
+    assert len(alarm["AlarmActions"]) == 1
