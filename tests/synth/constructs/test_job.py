@@ -10,7 +10,7 @@ pytestmark = pytest.mark.xdist_group("cdk")
 
 JOB = """
 videos = Table(stack, "videos", partition_key=("id", "string"))
-encode = Job(stack, "encode", handler="functions/digest.run", timeout="2 hours", bind=[videos], environment={"A": "1"}, %s)
+encode = Job(stack, "encode", handler="functions/digest.run", timeout="2 hours", bind=[videos], environment={"LEVEL": "1"}, %s)
 Function(stack, "start", handler="functions/notes.get", bind=[encode])
 """
 
@@ -45,7 +45,7 @@ def test_codebuild_runs_the_functions_code_with_its_role_and_variables(backend):
     assert project["ServiceRole"] == function["Role"]
     assert function["Code"]["S3Key"] in json.dumps(project["Source"]["Location"])
     assert variables["SUNDOG_HANDLER"] == "functions/digest.run"
-    assert variables["A"] == "1"
+    assert variables["LEVEL"] == "1"
     assert (
         variables["SUNDOG_RESOURCE_VIDEOS"] == function["Environment"]["Variables"]["SUNDOG_RESOURCE_VIDEOS"]
     )

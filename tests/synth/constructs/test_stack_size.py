@@ -25,8 +25,8 @@ def test_a_stack_that_is_too_large_names_its_largest_parts_and_a_way_out(many_ha
         )
 
     error = raised.value
-    assert error.what == "the stack `backend` has 570 resources, CloudFormation takes 500"
-    assert error.why == "the most are of Api `api` (563), Queue `jobs` (6), Table `notes` (1)"
+    assert error.what == "the stack `backend` has 571 resources, CloudFormation takes 500"
+    assert error.why == "the most are of Api `api` (563), Queue `jobs` (7), Table `notes` (1)"
     assert str(error.where).startswith("app.py:6")
     assert "app.use(backend)" in error.fixes[0]
 
