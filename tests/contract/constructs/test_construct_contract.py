@@ -15,7 +15,7 @@ from sundog_runtime._resources import KINDS
 import sundog
 from sundog.constructs._binding import accesses_of
 
-pytestmark = pytest.mark.xdist_group("cdk")
+pytestmark = pytest.mark.xdist_group("cdk-contract")
 
 CONSTRUCTS = {
     "Alarm": 'Alarm(stack, "subject", metric={"namespace": "Shop", "name": "Errors"}, threshold=1, on_alarm="functions/notes.get")',

@@ -14,7 +14,7 @@ from sundog.errors import SundogError
 
 from .error_cases import apis, apps, data, events, functions
 
-pytestmark = pytest.mark.xdist_group("cdk")
+pytestmark = pytest.mark.xdist_group("cdk-contract")
 
 HEADER = """
 import aws_cdk

@@ -9,7 +9,7 @@ import pytest
 
 import sundog
 
-pytestmark = pytest.mark.xdist_group("cdk")
+pytestmark = pytest.mark.xdist_group("cdk-contract")
 
 HELPERS = """
 def parameter(name, kind="String"):

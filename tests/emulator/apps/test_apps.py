@@ -5,7 +5,7 @@ import pytest
 from sundog.testing import FunctionFailed
 from sundog.testing.names import UnknownPart
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-apps")
 
 APP = """
     from sundog import Api, App, Queue

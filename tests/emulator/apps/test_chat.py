@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from sundog.testing.names import UnknownPart
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-chat")
 
 
 @pytest.fixture(scope="module")

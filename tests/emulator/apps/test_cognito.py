@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-cognito")
 
 PASSWORD = "Passw0rd!"
 CODE = "123456"

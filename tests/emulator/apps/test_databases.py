@@ -17,7 +17,7 @@ from sundog.errors import DeployError, SundogError
 from sundog.model.project import LocalSettings
 from sundog.session.migrations import MigrationTask, run_migrations
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-databases")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from sundog.testing import GraphqlFailed
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-graphql")
 
 APP = """
     from sundog import App, AppSyncApi, EventBus, Table

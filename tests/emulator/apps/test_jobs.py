@@ -10,7 +10,7 @@ import pytest
 from sundog.bundle.node import npm_command
 from sundog.testing import FunctionFailed
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-jobs")
 
 
 @pytest.fixture(scope="module")

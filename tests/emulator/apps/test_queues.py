@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-queues")
 
 
 @pytest.fixture(scope="module")

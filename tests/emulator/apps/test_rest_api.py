@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-rest_api")
 
 APP = """
     import aws_cdk.aws_apigateway as apigateway

@@ -9,7 +9,7 @@ import pytest
 
 from sundog.errors import DeployError
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-scripts")
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ import pytest
 from sundog.aws.endpoint import AwsConnection
 from sundog.session.secrets import Secrets
 
+pytestmark = pytest.mark.xdist_group("apps-secrets")
+
 
 @pytest.fixture(scope="module")
 def app(start_app):

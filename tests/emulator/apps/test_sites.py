@@ -9,7 +9,7 @@ import pytest
 from sundog.errors import BundleError
 from sundog.model.events import SiteOutput, UploadFinished
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-sites")
 
 
 @pytest.fixture(scope="module")

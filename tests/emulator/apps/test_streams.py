@@ -10,7 +10,7 @@ import pytest
 
 from sundog.testing.names import UnknownPart
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-streams")
 
 
 @pytest.fixture(scope="module")

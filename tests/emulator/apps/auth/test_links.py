@@ -9,7 +9,7 @@ import pytest
 from .openid_provider import Browser
 from .steps import altered, location, refusal, token_of
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-auth")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from .openid_provider import CLIENT_ID, Browser
 from .steps import go_to_provider, location, refusal
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-auth")
 
 
 def warnings(app, mark):

@@ -17,7 +17,7 @@ from sundog.testing.calling import FunctionFailed
 from .openid_provider import Browser, encoded, rs256
 from .steps import altered, go_to_provider, session_of, status_with
 
-pytestmark = pytest.mark.xdist_group("apps")
+pytestmark = pytest.mark.xdist_group("apps-auth")
 
 
 def keys(app, part):
