@@ -98,6 +98,24 @@ class RunningApp(AppUnderTest):
         """Wait until a function has ended with so many events that meet a condition; return all that do."""
         return self.wait_for_invocations(function, where, count=count, since=since, timeout=seconds)
 
+    @contextlib.contextmanager
+    def updated(self, changes: Mapping[str, str]) -> Iterator[int]:
+        """Deploy the app with texts of its `app.py` replaced, for the length of a block.
+
+        Yields:
+            The mark from before the deploy.
+        """
+        for old, new in changes.items():
+            self.edit("app.py", old, new)
+        mark = self.mark()
+        self.deploy()
+        try:
+            yield mark
+        finally:
+            for old, new in changes.items():
+                self.edit("app.py", new, old)
+            self.deploy()
+
 
 @pytest.fixture(scope="session")
 def app_host(tmp_path_factory) -> Iterator[TestHost]:

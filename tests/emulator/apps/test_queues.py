@@ -155,19 +155,14 @@ def test_a_consumer_that_was_added_later_gets_messages_one_by_one(app, send):
 @pytest.fixture
 def updated(app):
     """An update of every consumer's mapping; undone at the end."""
-    changes = [
-        ('filters=[{"body": {"kind": ["keep"]}}]', 'filters=[{"body": {"kind": ["other"]}}]'),
-        ('collect_later", batch_size=1', 'collect_later", batch_size=10'),
-        ("partial_failures=True,", "partial_failures=True, batch_size=1,"),
-        ('consumer="functions/orders.take"', 'consumer="functions/orders.take", batch_size=1'),
-    ]
-    for old, new in changes:
-        app.edit("app.py", old, new)
-    app.deploy()
-    yield
-    for old, new in changes:
-        app.edit("app.py", new, old)
-    app.deploy()
+    changes = {
+        'filters=[{"body": {"kind": ["keep"]}}]': 'filters=[{"body": {"kind": ["other"]}}]',
+        'collect_later", batch_size=1': 'collect_later", batch_size=10',
+        "partial_failures=True,": "partial_failures=True, batch_size=1,",
+        'consumer="functions/orders.take"': 'consumer="functions/orders.take", batch_size=1',
+    }
+    with app.updated(changes) as mark:
+        yield mark
 
 
 @pytest.mark.usefixtures("updated")

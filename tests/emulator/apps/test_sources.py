@@ -272,24 +272,19 @@ def test_kept_events_are_put_on_the_bus_again(app, send, wait_for):
 @pytest.fixture
 def lower_bars(app):
     """An update of all filters, rules and notifications; undone at the end."""
-    changes = [
-        ('"numeric": [">", 1000]', '"numeric": [">", 10]'),
-        ('"prefix": "in/"', '"prefix": "new/"'),
-        ('"prefix": "told/"', '"prefix": "tell/"'),
-        ('"prefix": "bus/"', '"prefix": "car/"'),
-        ('"kind": ["sale"]', '"kind": ["gift"]'),
-        ('"what": "copy"', '"what": "second copy"'),
-        ('"partition_key": "$.detail.total"', '"partition_key": "$.source"'),
-        ('audit.subscribe("order.copied"', 'audit.subscribe("order.changed"'),
-        ('"pattern": {"detail_type": "order.copied"}', '"pattern": {"detail_type": "order.changed"}'),
-    ]
-    for old, new in changes:
-        app.edit("app.py", old, new)
-    app.deploy()
-    yield
-    for old, new in changes:
-        app.edit("app.py", new, old)
-    app.deploy()
+    changes = {
+        '"numeric": [">", 1000]': '"numeric": [">", 10]',
+        '"prefix": "in/"': '"prefix": "new/"',
+        '"prefix": "told/"': '"prefix": "tell/"',
+        '"prefix": "bus/"': '"prefix": "car/"',
+        '"kind": ["sale"]': '"kind": ["gift"]',
+        '"what": "copy"': '"what": "second copy"',
+        '"partition_key": "$.detail.total"': '"partition_key": "$.source"',
+        'audit.subscribe("order.copied"': 'audit.subscribe("order.changed"',
+        '"pattern": {"detail_type": "order.copied"}': '"pattern": {"detail_type": "order.changed"}',
+    }
+    with app.updated(changes) as mark:
+        yield mark
 
 
 @pytest.mark.usefixtures("lower_bars")

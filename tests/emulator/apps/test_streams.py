@@ -218,20 +218,14 @@ def test_what_a_function_logs_is_measured_and_an_alarm_on_an_expression_calls_an
 @pytest.fixture
 def updated(app):
     """An update of every source; undone at the end."""
-    changes = [
-        ('"eventName": ["MODIFY"]', '"eventName": ["REMOVE"]'),
-        ('"batch_window": "20 seconds"', '"batch_window": "1 second"'),
-        ('input={"kind": "daily"}', 'input={"kind": "weekly"}'),
-        ("threshold=10,", "threshold=100,"),
-    ]
-    for old, new in changes:
-        app.edit("app.py", old, new)
-    mark = app.mark()
-    app.deploy()
-    yield mark
-    for old, new in changes:
-        app.edit("app.py", new, old)
-    app.deploy()
+    changes = {
+        '"eventName": ["MODIFY"]': '"eventName": ["REMOVE"]',
+        '"batch_window": "20 seconds"': '"batch_window": "1 second"',
+        'input={"kind": "daily"}': 'input={"kind": "weekly"}',
+        "threshold=10,": "threshold=100,",
+    }
+    with app.updated(changes) as mark:
+        yield mark
 
 
 def test_consumers_schedules_and_alarms_follow_an_update(app, updated):
