@@ -257,7 +257,7 @@ def test_migrations_run_once_in_each_region_and_stop_at_the_first_that_fails(sun
     assert before == [["first"], ["first"]]
     assert ran.stderr.count("Database `main`: 0002_more ran") == 2
     assert [rows(region) for region in REGIONS] == [["first", "second"], ["first", "second"]]
-    assert nothing.stderr.count("every database has all migrations") == 2
+    assert nothing.stderr.count("Database `main` has all migrations") == 2
 
 
 def test_a_program_runs_with_the_bindings_of_the_region_that_is_named(start, outputs):

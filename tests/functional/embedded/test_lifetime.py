@@ -111,12 +111,17 @@ def test_repeated_kills_never_lose_what_a_snapshot_had(run_cloud, tmp_path, wait
 def test_nothing_is_saved_while_nothing_changes(run_cloud, tmp_path, wait_for):
     with run_cloud(tmp_path) as started:
         started.client("sqs").create_queue(QueueName="q")
-        started.call(started.cloud.snapshot)
-        before = sorted(entry.name for entry in (tmp_path / "snapshots").iterdir())
 
-        started.call(started.cloud.snapshot)
+        def snapshots():
+            started.call(started.cloud.snapshot)
+            return sorted(entry.name for entry in (tmp_path / "snapshots").iterdir())
 
-        assert sorted(entry.name for entry in (tmp_path / "snapshots").iterdir()) == before
+        # What runs beside the services comes to rest a moment after the start.
+        before = wait_for(
+            lambda: (first := snapshots()) == snapshots() and first, "a snapshot that stays the last"
+        )
+
+        assert snapshots() == before
 
 
 def test_reset_deletes_everything_also_for_the_next_start(run_cloud, tmp_path):

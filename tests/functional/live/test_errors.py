@@ -63,12 +63,6 @@ async def test_exception_is_written_to_the_log_as_one_event(live: Live) -> None:
         ),
         (
             "x = 1\n",
-            "handler",
-            "Runtime.MalformedHandlerName",
-            "Bad handler 'handler': not enough values to unpack (expected 2, got 1)",
-        ),
-        (
-            "x = 1\n",
             "sys.exit",
             "Runtime.BuiltInModuleConflict",
             "Cannot use built-in module sys as a handler module",

@@ -79,6 +79,8 @@ async def test_killed_zygote_is_started_again(live: Live) -> None:
     assert first is not None
     os.kill(first, signal.SIGKILL)
     await live.until(lambda: zygote.pid not in {None, first}, "another zygote")
+    # Its children end with it, and one that has been given a request by then answers with an error.
+    await live.until(lambda: live.stopped, "the end of the environment")
 
     assert await live.answer() == 1
 

@@ -128,7 +128,7 @@ def test_an_existing_api_gets_routes_below_the_resources_that_it_has(backend):
         """
 existing = aws_cdk.aws_apigateway.RestApi.from_rest_api_attributes(
     stack, "existing", rest_api_id="abc", root_resource_id="root")
-RestApi(stack, "api", cdk={"rest_api": existing}, resources={"/notes": "r1", "/notes/{id}": "r2"}, routes={
+RestApi(stack, "api", cdk={"rest_api": existing}, stage_name="prod", resources={"/notes": "r1", "/notes/{id}": "r2"}, routes={
     "GET /notes": "functions/notes.get",
     "GET /notes/{id}/files": "functions/notes.get",
     "GET /other": "functions/notes.get",
