@@ -87,7 +87,7 @@ class Aws:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}, read_timeout=60, max_pool_connections=64),
+            config=Config(retries={"max_attempts": 1}, read_timeout=150, max_pool_connections=100),
         )
 
     def deploy(
