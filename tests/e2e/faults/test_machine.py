@@ -137,8 +137,8 @@ def test_a_full_disk_is_said_and_with_room_again_all_goes_on(
             for file in snapshots.glob("[0-9]*/dynamodb.json")
         ),
         lambda: (root / ".sundog" / "local" / "cloud" / "log").read_text()[-2000:],
-        # After an attempt that took long, and failed, the next comes ten times as long after it.
-        seconds=120,
+        # After an attempt that took long the next comes ten times as long after it.
+        seconds=60,
     )
     dev.interrupt()
 

@@ -42,7 +42,6 @@ def function(handler: str, name: str = "f", **changes: Any) -> DeployedFunction:
     """Describe a deployed function; `changes` go to the entry or to the function, whoever has the field."""
     entry_changes = {key: changes.pop(key) for key in list(changes) if key in FunctionEntry.__struct_fields__}
     module, _, attribute = handler.rpartition(".")
-    source = entry_changes.get("source", ".")
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     entry: dict[str, Any] = {
         "id": name,
@@ -53,7 +52,7 @@ def function(handler: str, name: str = "f", **changes: Any) -> DeployedFunction:
         "runtime": f"python{version}",
         "language": "python",
         "source": ".",
-        "file": f"{source}/{module}.py".removeprefix("./"),
+        "file": f"{module}.py",
         "function": attribute,
         "timeout_seconds": 10,
         "memory_mb": 512,

@@ -128,7 +128,7 @@ async def test_projects_module_wins_over_an_installed_one_of_the_same_name(
         live.write("two/app.py", "import library\ndef handler(event, context):\n    return library.VALUE\n")
         live.write("two/library.py", "VALUE = 'own'\n")
         await live.serve(
-            function("app.handler", "one", source="one"), function("app.handler", "two", source="two")
+            function("one/app.handler", "one", source="one"), function("two/app.handler", "two", source="two")
         )
         first = await live.answer(name="one")
         await live.until(lambda: "library" in zygote_has(live), "the zygote's import")

@@ -1,9 +1,12 @@
+import asyncio
+import errno
+import io
 import json
 import threading
 
 import pytest
 
-from sundog.aws.embedded.launcher.snapshots import Snapshots
+from sundog.aws.embedded.launcher.snapshots import Snapshots, save_often
 
 
 @pytest.fixture
@@ -98,3 +101,39 @@ def test_state_that_changes_while_it_is_read_is_read_again(tmp_path, dirty):
     )
 
     assert snapshots.save()
+
+
+class FullDisk(io.StringIO):
+    """A log file on a disk without room."""
+
+    def write(self, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_saving_goes_on_after_a_failure_that_cannot_even_be_logged(snapshots, states, dirty, monkeypatch):
+    attempts = []
+
+    def save():
+        attempts.append(states["sqs"])
+        if len(attempts) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return Snapshots.save(snapshots)
+
+    async def until_saved():
+        async with asyncio.timeout(20):
+            while not attempts[1:] or snapshots.newest() is None:
+                await asyncio.sleep(0.01)
+            return read(snapshots, "sqs")
+
+    async def body():
+        saving = asyncio.create_task(save_often(snapshots, 0.01))
+        try:
+            return await until_saved()
+        finally:
+            saving.cancel()
+
+    monkeypatch.setattr(snapshots, "save", save)
+    monkeypatch.setattr("sys.stderr", FullDisk())
+    dirty.set()
+
+    assert asyncio.run(body()) == {"n": 1}

@@ -7,7 +7,6 @@ import os
 import resource
 import sys
 import threading
-import time
 from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -25,7 +24,7 @@ from .mends import mend_hooks
 from .postgres import Postgres
 from .routing import Routes, Session
 from .settings import Settings, read_settings, set_emulator_environment
-from .snapshots import Snapshots, emulator_snapshots, keep_code
+from .snapshots import Snapshots, emulator_snapshots, keep_code, save_often
 
 _OPEN_FILES = 10240
 """The most that macOS grants."""
@@ -65,7 +64,7 @@ async def _serve(settings: Settings, routes: Routes, dirty: threading.Event) -> 
     config.keep_alive_timeout = 75
     config.graceful_timeout = min(1.0, settings.shutdown_seconds / 3)
     config.loglevel = "WARNING"
-    saving = asyncio.create_task(_save_often(snapshots, settings.snapshot_seconds))
+    saving = asyncio.create_task(save_often(snapshots, settings.snapshot_seconds))
     threading.Thread(target=_import_deploy_engine, daemon=True).start()
     try:
         await serve(guard, config, shutdown_trigger=lifetime.stopped)
@@ -125,23 +124,6 @@ def _actions(emulator: Any, routes: Routes, snapshots: Snapshots, postgres: Post
         "postgres": start_postgres,
         "capabilities": capabilities,
     }
-
-
-async def _save_often(snapshots: Snapshots, seconds: float) -> None:
-    failing = False
-    took = 0.0
-    while True:
-        # A large state takes long to write, and what is busy with that serves nobody.
-        await asyncio.sleep(max(seconds, 10 * took))
-        started = time.monotonic()
-        try:
-            await asyncio.to_thread(snapshots.save_if_touched)
-            failing = False
-        except Exception as error:  # noqa: BLE001 - the data in memory is whole; the next snapshot may succeed
-            if not failing:
-                print(f"sundog: the state could not be saved: {error}", file=sys.stderr, flush=True)  # noqa: T201 - standard error is the log file
-            failing = True
-        took = time.monotonic() - started
 
 
 def _allow_many_connections() -> None:

@@ -14,6 +14,8 @@ per service, and services may be some milliseconds apart.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -190,8 +192,33 @@ def emulator_snapshots(folder: Path, app: Any, dirty: threading.Event) -> Snapsh
     return snapshots
 
 
+async def save_often(snapshots: Snapshots, seconds: float) -> None:
+    """Save what has changed, again and again, whatever becomes of one attempt.
+
+    Args:
+        snapshots: What saves.
+        seconds: The pause between two looks.
+    """
+    failing = False
+    took = 0.0
+    while True:
+        # A large state takes long to write, and what is busy with that serves nobody.
+        await asyncio.sleep(max(seconds, 10 * took))
+        started = time.monotonic()
+        try:
+            await asyncio.to_thread(snapshots.save_if_touched)
+            failing = False
+        except Exception as error:  # noqa: BLE001 - the data in memory is whole; the next snapshot may succeed
+            if not failing:
+                _report(f"the state could not be saved: {error}")
+            failing = True
+        took = time.monotonic() - started
+
+
 def _report(text: str) -> None:
-    print(f"sundog: {text}", file=sys.stderr, flush=True)  # noqa: T201 - standard error is the log file
+    # Standard error is the log file, on the disk that may be the full one.
+    with contextlib.suppress(OSError):
+        print(f"sundog: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as said
 
 
 def keep_code(lambda_service: Any, folder: Path) -> None:
