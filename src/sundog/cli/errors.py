@@ -147,6 +147,16 @@ class EventNotReplayable(UsageError):
     code = "SD-USAGE-013"
 
 
+class NothingRecorded(UsageError):
+    """Nothing has been recorded on this machine of a stage in AWS.
+
+    Lambda runs the functions of such a stage, and CloudWatch keeps what they log, in each region its own. `sundog logs` and
+    `sundog replay` read what a session on this machine has recorded: `sundog invoke <function> --event <file>` sends any event.
+    """
+
+    code = "SD-USAGE-019"
+
+
 class FolderGone(UsageError):
     """The folder that the command was started in has been deleted or moved; the shell has not noticed."""
 

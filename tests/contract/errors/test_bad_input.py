@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -176,6 +177,13 @@ def test_a_replay_of_an_unknown_invocation(run, synthesized, snapshot):
     open_for_writing(synthesized / ".sundog/local/events.db", now=time.time).connection.close()
 
     assert run("replay", "abcd", cwd=synthesized) == snapshot
+
+
+@pytest.mark.parametrize("command", ["logs", "logs --follow", "replay last"])
+def test_a_stage_in_aws_of_which_nothing_is_recorded(run, synthesized, snapshot, command):
+    shutil.copytree(synthesized / ".sundog/local", synthesized / ".sundog/prod")
+
+    assert run(*command.split(), "--stage", "prod", cwd=synthesized) == snapshot
 
 
 def test_an_event_store_that_is_none(run, synthesized, snapshot):

@@ -95,7 +95,7 @@ class Gate:
         return Handler
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gate(endpoint_url) -> Iterator[Gate]:
     gate = Gate(endpoint_url)
     yield gate
@@ -113,7 +113,7 @@ def open_gate(gate):
     gate.opened.set()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def client(cloud) -> Callable[..., Any]:
     """Clients of the account, which was bootstrapped in both regions, and whose databases run."""
     cloud.call(cloud.cloud.prepare_databases)
@@ -133,14 +133,14 @@ def client(cloud) -> Callable[..., Any]:
     return client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def root(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("regions") / "app"
     shutil.copytree(APP, folder, ignore=shutil.ignore_patterns("__pycache__", ".sundog"))
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def environ(client, gate) -> Iterator[dict[str, str]]:
     """The environment of this process and of those that it starts: a person's who may do everything in the account."""
     with pytest.MonkeyPatch.context() as patch:
@@ -166,7 +166,7 @@ class Done:
     stderr: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def sundog(root, environ) -> Callable[..., Done]:
     """Run the command line on the stage `prod`, in this process."""
 
@@ -182,7 +182,7 @@ def sundog(root, environ) -> Callable[..., Done]:
     return run_command
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def start(root, environ) -> Callable[..., subprocess.Popen[str]]:
     """Start the command line in a process of its own."""
 
@@ -200,7 +200,7 @@ def start(root, environ) -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def deployed(sundog) -> Done:
     """The first deploy of the stage."""
     done = sundog("deploy")

@@ -13,6 +13,7 @@ from sundog.cli.functions import find_function, manifest_of
 from sundog.cli.here import Here
 from sundog.cli.moments import moment
 from sundog.cli.options import command
+from sundog.cli.recorded import recorded_on
 from sundog.cli.render.logs import LogPrinter
 from sundog.store.database import NoStore
 from sundog.store.queries import reading
@@ -63,9 +64,10 @@ def logs(
     started = moment(since, now=time.time()) if since else None
     printer = LogPrinter(here.output, names)
     database = project.events_db(stage.name)
-    if follow:
+    if follow and stage.is_local:
         _wait_for_store(database, here)
-    with reading(database) as store:
+    instead = f"read the functions' log groups: `aws logs tail GROUP --region {stage.region}`"
+    with recorded_on(project, stage, instead=instead) as store:
         request_id = store.invocation(invocation).request_id if invocation else None
         shown = store.logs(functions=functions, since=started, grep=grep, request_id=request_id, limit=lines)
         printer.show(shown)

@@ -9,8 +9,9 @@ from sundog.cli.errors import EventNotReplayable
 from sundog.cli.functions import find_function, manifest_of
 from sundog.cli.here import Here
 from sundog.cli.options import command
+from sundog.cli.recorded import recorded_on
 from sundog.cli.saved_events import read_event
-from sundog.store.queries import StoredInvocation, StoreReader, reading
+from sundog.store.queries import StoredInvocation, StoreReader
 
 
 @command("replay")
@@ -25,7 +26,8 @@ def replay(here: Here, request_id: str, wanted_event: str | None) -> None:
     """
     project, stage = here.place()
     manifest = manifest_of(project, stage)
-    with reading(project.events_db(stage.name)) as store:
+    again = f"sundog invoke FUNCTION --event FILE --stage {stage.name} --region {stage.region}"
+    with recorded_on(project, stage, instead=f"send an event of your own: `{again}`") as store:
         recorded = store.invocation(request_id)
         payload = (
             _recorded_event(here, store, recorded)

@@ -15,7 +15,7 @@ def backend(stack):
         "look",
         handler="functions/look.handler",
         bind=[key, notes, database],
-        environment={"SUNDOG_SECRET_SECONDS": "0"},
+        environment={"SUNDOG_SECRET_SECONDS": "0", "PRICES": stack.region},
         timeout=20,
     )
     Script(stack, "seed", on_create="functions/seed.run", params={"region": stack.region}, bind=[notes])

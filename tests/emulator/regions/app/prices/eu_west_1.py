@@ -1,0 +1,3 @@
+"""Of Ireland."""
+
+VALUE_ADDED_TAX = 23

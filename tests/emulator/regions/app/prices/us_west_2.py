@@ -1,0 +1,3 @@
+"""Of Oregon."""
+
+VALUE_ADDED_TAX = 0
