@@ -51,6 +51,8 @@ from . import (
     pipe_properties,
     pipes,
     queue_batching_window,
+    queue_counts,
+    queue_metrics,
     rest_api_function_error,
     rest_api_validators,
     rule_targets,
@@ -107,6 +109,9 @@ MENDS: tuple[Any, ...] = (
     pipe_properties,
     pipes,
     queue_batching_window,
+    queue_counts,
+    # After the alarms, which it measures for.
+    queue_metrics,
     rule_targets,
     rest_api_function_error,
     rest_api_validators,

@@ -20,8 +20,17 @@ VERSIONS = frozenset({"1.5.33"})
 
 _SECONDS_BETWEEN_LOOKS = 10.0
 """For what no value tells: that there is none any more."""
+_SECONDS_AFTER_A_LOOK = 1.0
+"""So that many values make few looks."""
 _LATE_POINTS = 100
 """So many old points in a row mean that no younger ones stand before them."""
+_OF_ALL_RESOURCES = frozenset({"AWS/Lambda"})
+"""What these measure without dimensions is of all their resources together."""
+
+_wanted = threading.Event()
+"""Set when there are values that alarms may watch."""
+_deciding = threading.Lock()
+"""A value and a look may come together, and the change of a state is to be told once."""
 
 
 def mend(module: Any) -> None:
@@ -40,6 +49,11 @@ def mend(module: Any) -> None:
     threading.Thread(target=_look_for_ever, args=(module,), daemon=True, name="alarms").start()
 
 
+def look_soon() -> None:
+    """Have all alarms evaluated within a second or so, for values that come where nobody should wait for that."""
+    _wanted.set()
+
+
 def evaluate(module: Any, alarm: dict[str, Any], now: float) -> None:
     """Bring an alarm into the state that it should be in, and tell whom it tells.
 
@@ -50,17 +64,18 @@ def evaluate(module: Any, alarm: dict[str, Any], now: float) -> None:
     """
     if not queries_of(alarm):
         return
-    values = newest_values(alarm, lambda stat, buckets: _series(module, stat, buckets), now)
-    old, new = alarm["StateValue"], state_of(alarm, values)
-    if new is None or new == old:
-        return
-    operator, threshold = alarm.get("ComparisonOperator"), alarm.get("Threshold")
-    reason = (
-        f"Threshold Crossed: {values[0] if values else 'no value'} {operator} {threshold}"
-        if new != "INSUFFICIENT_DATA"
-        else "Insufficient Data: no value was received"
-    )
-    alarm.update(StateValue=new, StateReason=reason, StateUpdatedTimestamp=int(now))
+    with _deciding:
+        values = newest_values(alarm, lambda stat, buckets: _series(module, stat, buckets), now)
+        old, new = alarm["StateValue"], state_of(alarm, values)
+        if new is None or new == old:
+            return
+        operator, threshold = alarm.get("ComparisonOperator"), alarm.get("Threshold")
+        reason = (
+            f"Threshold Crossed: {values[0] if values else 'no value'} {operator} {threshold}"
+            if new != "INSUFFICIENT_DATA"
+            else "Insufficient Data: no value was received"
+        )
+        alarm.update(StateValue=new, StateReason=reason, StateUpdatedTimestamp=int(now))
     module._record_history(alarm["AlarmName"], old, new, reason)
     module._dispatch_alarm_actions(alarm, old, new, reason)
     module._evaluate_parent_alarms(alarm)
@@ -70,8 +85,7 @@ def _series(module: Any, stat: dict[str, Any], buckets: list[int]) -> Series:
     metric, period = stat["Metric"], int(stat.get("Period") or 60)
     namespace, name, unit = metric.get("Namespace"), metric.get("MetricName"), stat.get("Unit")
     dimensions = module._dims_key(module._dims_from_list(metric.get("Dimensions") or []))
-    # What a service of AWS measures without dimensions is of all its resources.
-    is_of_all = not dimensions and str(namespace).startswith("AWS/")
+    is_of_all = not dimensions and namespace in _OF_ALL_RESOURCES
     points: dict[int, list[Any]] = {bucket: [] for bucket in buckets}
     for (of_namespace, of_name, of_dimensions), kept in list(module._metrics.items()):
         if (of_namespace, of_name) == (namespace, name) and (is_of_all or of_dimensions == dimensions):
@@ -106,17 +120,20 @@ def _look_for_ever(module: Any) -> None:
     from ministack.core.responses import _request_account_id, _request_region
 
     while True:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        _wanted.wait(_SECONDS_BETWEEN_LOOKS)
+        _wanted.clear()
         for (account, region, _name), alarm in list(module._alarms._data.items()):
             account_token = _request_account_id.set(account)
             region_token = _request_region.set(region)
             try:
-                evaluate(module, alarm, time.time())
+                # Through the module, where other mends measure what the alarm watches first.
+                module._evaluate_alarm(alarm)
             except Exception:  # one alarm must not keep the others from being looked at
                 module.logger.exception("the alarm %s could not be evaluated", alarm.get("AlarmName"))
             finally:
                 _request_region.reset(region_token)
                 _request_account_id.reset(account_token)
+        time.sleep(_SECONDS_AFTER_A_LOOK)
 
 
 def _keep_queries(module: Any) -> None:

@@ -1,0 +1,106 @@
+"""What services measure, in CloudWatch: a point is a value, a minute, and how often the value came in it.
+
+Services of AWS publish once a minute. Equal values of a minute are one point, so that a burst of requests leaves a few
+points behind and all statistics, percentiles too, are those of the values one by one.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+_MINUTE = 60
+_NOTHING = "nothing"
+
+_changing = threading.Lock()
+"""Functions of queues run in threads, APIs in the emulator's loop."""
+
+
+class Metric(NamedTuple):
+    """One metric of one resource."""
+
+    namespace: str
+    name: str
+    unit: str
+    dimensions: tuple[tuple[str, str], ...]
+
+
+def count(metric: Metric, value: float, *, times: int = 1, at: float | None = None) -> None:
+    """Add a value to what was measured in a minute.
+
+    Args:
+        metric: Of which metric, in the account and region of the request that is being served.
+        value: The value.
+        times: How often it was measured.
+        at: When it was measured, if not now.
+    """
+    if not times:
+        return
+    minute = _minute(at)
+    with _changing:
+        points = _points(metric)
+        nothing = _in_minute(points, minute, lambda point: point.get(_NOTHING))
+        same = _in_minute(points, minute, lambda point: point["Value"] == value)
+        if nothing is not None:
+            nothing.update({"Value": float(value), "Count": float(times), _NOTHING: False})
+        elif same is not None:
+            same["Count"] += times
+        else:
+            points.append(_point(metric, minute, value, times))
+
+
+def keep(metric: Metric, value: float) -> None:
+    """Have a minute's one value be the newest, as when CloudWatch is told once a minute."""
+    minute = _minute(None)
+    with _changing:
+        points = _points(metric)
+        known = _in_minute(points, minute, lambda _: True)
+        if known is None:
+            points.append(_point(metric, minute, value, 1))
+        else:
+            known["Value"] = float(value)
+
+
+def keep_nothing(metric: Metric) -> None:
+    """Have a minute be zero as long as nothing is counted in it."""
+    minute = _minute(None)
+    with _changing:
+        points = _points(metric)
+        if _in_minute(points, minute, lambda _: True) is None:
+            points.append({**_point(metric, minute, 0, 1), _NOTHING: True})
+
+
+def _minute(at: float | None) -> float:
+    return (time.time() if at is None else at) // _MINUTE * _MINUTE
+
+
+def _points(metric: Metric) -> list[dict[str, Any]]:
+    from ministack.services import cloudwatch
+
+    key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
+    found: list[dict[str, Any]] = cloudwatch._metric_bucket(key)
+    return found
+
+
+def _in_minute(
+    points: list[dict[str, Any]], minute: float, wanted: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any] | None:
+    for point in reversed(points):
+        if point["Timestamp"] != minute:
+            return None
+        if wanted(point):
+            return point
+    return None
+
+
+def _point(metric: Metric, minute: float, value: float, times: int) -> dict[str, Any]:
+    return {
+        "Timestamp": minute,
+        "Value": float(value),
+        "Count": float(times),
+        "Unit": metric.unit,
+        "Dimensions": dict(metric.dimensions),
+    }
