@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
+import urllib.request
 import uuid
 
 import pytest
@@ -158,6 +160,167 @@ def test_the_metrics_of_a_queue_are_listed(mended, queue):
         "NumberOfMessagesReceived",
         "NumberOfMessagesSent",
     }
+
+
+def http_api(bench, function_arn):
+    """Make an API with one route; return its address and the dimensions of its metrics."""
+    gateway = bench.aws.client("apigatewayv2")
+    api = gateway.create_api(Name="measured", ProtocolType="HTTP")["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    integration = gateway.create_integration(
+        ApiId=api,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=function_arn,
+        PayloadFormatVersion="2.0",
+    )["IntegrationId"]
+    gateway.create_route(ApiId=api, RouteKey="GET /", Target=f"integrations/{integration}")
+    return bench.cloud.cloud.url_for("api", api), {"ApiId": api}, {"ApiId": api, "Stage": "$default"}
+
+
+def rest_api(bench, function_arn):
+    """Make such a REST API."""
+    gateway, name = bench.aws.client("apigateway"), f"shop-{uuid.uuid4().hex[:8]}"
+    # Characters beyond ASCII are not part of the dimension.
+    api = gateway.create_rest_api(name=f"{name}é")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+    gateway.put_method(**method, authorizationType="NONE")
+    uri = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{function_arn}/invocations"
+    gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    gateway.create_deployment(restApiId=api, stageName="live")
+    url = bench.cloud.cloud.url_for("api", api, stage="live")
+    return url, {"ApiName": name}, {"ApiName": name, "Stage": "live"}
+
+
+def statuses(url, *paths):
+    found = []
+    for path in paths:
+        try:
+            with urllib.request.urlopen(url + path, timeout=30) as answer:
+                found.append(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                found.append(error.code)
+    return found
+
+
+def of_requests(bench, dimensions, *names):
+    return [values(bench, "AWS/ApiGateway", name, **dimensions) for name in names]
+
+
+@pytest.fixture
+def answering(mended):
+    """A function whose answers have the status that the request asks for, and that fails when it asks for none."""
+
+    def answer(event, headers):
+        return {"statusCode": int(event["queryStringParameters"]["status"])}
+
+    return mended.function(answer)[1]
+
+
+def test_an_http_api_counts_its_requests_and_errors_and_times_them(mended, answering):
+    url, *dimensions = http_api(mended, answering)
+
+    # The last is of no route.
+    assert statuses(url, "/?status=200", "/?status=503", "/?status=404", "/nowhere") == [200, 503, 404, 404]
+
+    for of_api_or_stage in dimensions:
+        assert of_requests(mended, of_api_or_stage, "Count", "4xx", "5xx") == [4, 2, 1]
+        for name, requests in (("Latency", 4), ("IntegrationLatency", 3), ("DataProcessed", 4)):
+            assert values(mended, "AWS/ApiGateway", name, "SampleCount", **of_api_or_stage) == requests
+
+
+def test_a_rest_api_counts_its_requests_and_errors_and_times_them(mended, answering):
+    url, *dimensions = rest_api(mended, answering)
+
+    # The last is of no method.
+    assert statuses(url, "/?status=200", "/?status=503", "/?status=404", "/nowhere") == [200, 503, 404, 403]
+
+    for of_api_or_stage in dimensions:
+        assert of_requests(mended, of_api_or_stage, "Count", "4XXError", "5XXError") == [4, 2, 1]
+        # The average is the share of requests that failed.
+        assert values(mended, "AWS/ApiGateway", "5XXError", "Average", **of_api_or_stage) == 0.25
+        for name, requests in (("Latency", 4), ("IntegrationLatency", 3)):
+            assert values(mended, "AWS/ApiGateway", name, "SampleCount", **of_api_or_stage) == requests
+
+
+@pytest.mark.parametrize(("make", "metric"), [(http_api, "5xx"), (rest_api, "5XXError")])
+def test_an_alarm_on_the_server_errors_of_an_api_calls_its_function(
+    mended, answering, wait_for, make, metric
+):
+    url, dimensions, _ = make(mended, answering)
+    function, arn = mended.function(lambda event, headers: None)
+    mended.aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"alarm-{uuid.uuid4().hex[:8]}",
+        Namespace="AWS/ApiGateway",
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        Statistic="Sum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator=ABOVE,
+        AlarmActions=[arn],
+    )
+
+    statuses(url, "/?status=200", "/?status=500")
+    [event] = wait_for(lambda: mended.seen(function), "the alarm")
+
+    assert event["alarmData"]["state"]["reason"].startswith("Threshold Crossed: 1.0")
+
+
+def test_the_latency_of_an_api_has_percentiles(mended, answering):
+    url, dimensions, _ = http_api(mended, answering)
+    statuses(url, *["/?status=200"] * 3)
+    stat = {
+        "Metric": {
+            "Namespace": "AWS/ApiGateway",
+            "MetricName": "Latency",
+            "Dimensions": [{"Name": "ApiId", "Value": dimensions["ApiId"]}],
+        },
+        "Period": 86400,
+    }
+    queries = [
+        {"Id": name.lower(), "MetricStat": {**stat, "Stat": name}} for name in ("p99", "Minimum", "Maximum")
+    ]
+
+    results = mended.aws.client("cloudwatch").get_metric_data(
+        MetricDataQueries=queries, StartTime=time.time() - 7200, EndTime=time.time() + 7200
+    )["MetricDataResults"]
+    highest, low, high = (result["Values"][-1] for result in results)
+
+    assert low <= highest <= high
+
+
+def test_a_topic_counts_what_is_published_to_it(mended):
+    topic = mended.topic()
+    topics = mended.aws.client("sns")
+    topics.publish(TopicArn=topic, Message="one")
+    topics.publish_batch(
+        TopicArn=topic, PublishBatchRequestEntries=[{"Id": one, "Message": one} for one in ("two", "three")]
+    )
+
+    name = topic.rpartition(":")[2]
+
+    assert values(mended, "AWS/SNS", "NumberOfMessagesPublished", TopicName=name) == 3
+
+
+@pytest.mark.parametrize(("make", "mend"), [(http_api, "http_api_metrics"), (rest_api, "rest_api_metrics")])
+def test_mends_of_apis_are_still_needed(unmended_bench, make, mend):
+    url, dimensions, _ = make(unmended_bench, "arn:aws:lambda:eu-west-1:000000000000:function:none")
+    statuses(url, "/")
+
+    assert of_requests(unmended_bench, dimensions, "Count") == [None], f"the emulator no longer needs {mend}"
+
+
+def test_topic_metrics_is_still_needed(unmended_bench):
+    topic = unmended_bench.topic()
+    unmended_bench.aws.client("sns").publish(TopicArn=topic, Message="one")
+    name = topic.rpartition(":")[2]
+
+    published = values(unmended_bench, "AWS/SNS", "NumberOfMessagesPublished", TopicName=name)
+
+    assert published is None, "the emulator's topics publish metrics"
 
 
 def test_queue_metrics_is_still_needed(unmended_bench):

@@ -10,7 +10,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+Point: TypeAlias = dict[str, Any]
+"""The emulator's record of a value."""
 
 _MINUTE = 60
 _NOTHING = "nothing"
@@ -42,10 +45,11 @@ def count(metric: Metric, value: float, *, times: int = 1, at: float | None = No
     minute = _minute(at)
     with _changing:
         points = _points(metric)
-        nothing = _in_minute(points, minute, lambda point: point.get(_NOTHING))
+        nothing = _in_minute(points, minute, lambda point: _NOTHING in point)
         same = _in_minute(points, minute, lambda point: point["Value"] == value)
         if nothing is not None:
-            nothing.update({"Value": float(value), "Count": float(times), _NOTHING: False})
+            del nothing[_NOTHING]
+            nothing.update(Value=float(value), Count=float(times))
         elif same is not None:
             same["Count"] += times
         else:
@@ -77,17 +81,15 @@ def _minute(at: float | None) -> float:
     return (time.time() if at is None else at) // _MINUTE * _MINUTE
 
 
-def _points(metric: Metric) -> list[dict[str, Any]]:
+def _points(metric: Metric) -> list[Point]:
     from ministack.services import cloudwatch
 
     key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
-    found: list[dict[str, Any]] = cloudwatch._metric_bucket(key)
+    found: list[Point] = cloudwatch._metric_bucket(key)
     return found
 
 
-def _in_minute(
-    points: list[dict[str, Any]], minute: float, wanted: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any] | None:
+def _in_minute(points: list[Point], minute: float, wanted: Callable[[Point], bool]) -> Point | None:
     for point in reversed(points):
         if point["Timestamp"] != minute:
             return None
@@ -96,7 +98,7 @@ def _in_minute(
     return None
 
 
-def _point(metric: Metric, minute: float, value: float, times: int) -> dict[str, Any]:
+def _point(metric: Metric, minute: float, value: float, times: int) -> Point:
     return {
         "Timestamp": minute,
         "Value": float(value),
