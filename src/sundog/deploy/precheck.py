@@ -15,6 +15,7 @@ from sundog.deploy.assembly import StackTemplate
 from sundog.deploy.ownership import stack_of_another
 from sundog.deploy.plan import DeployPlan, StackPlan
 from sundog.deploy.report import Report
+from sundog.deploy.silent_alarms import ALARM, tell_silent_alarm
 from sundog.errors import DeployError, SundogError, UnsupportedError, suggestion
 
 MANY_RESOURCES = 400
@@ -176,6 +177,8 @@ def _unsupported_in(
                 fix=_FIXES,
             )
             continue
+        if kind == ALARM:
+            tell_silent_alarm(path, where, resource.get("Properties", {}), report, capabilities)
         for dropped in capabilities.dropped.get(kind, ()):
             if not dropped.harmless and _has(resource.get("Properties", {}), dropped):
                 yield PropertyUnsupported(

@@ -10,6 +10,8 @@ import uuid
 
 import pytest
 
+from sundog.aws.embedded.capabilities import embedded_capabilities
+
 VISIBLE = "ApproximateNumberOfMessagesVisible"
 ABOVE = "GreaterThanOrEqualToThreshold"
 
@@ -146,22 +148,6 @@ def test_an_alarm_on_a_queue_ends_when_the_queue_is_empty(mended, queue, wait_fo
     assert alarm["StateValue"] == "OK"
 
 
-def test_the_metrics_of_a_queue_are_listed(mended, queue):
-    listed = mended.aws.client("cloudwatch").list_metrics(
-        Namespace="AWS/SQS", Dimensions=[{"Name": "QueueName", "Value": queue.name}]
-    )["Metrics"]
-
-    assert {metric["MetricName"] for metric in listed} == {
-        VISIBLE,
-        "ApproximateAgeOfOldestMessage",
-        "ApproximateNumberOfMessagesDelayed",
-        "ApproximateNumberOfMessagesNotVisible",
-        "NumberOfMessagesDeleted",
-        "NumberOfMessagesReceived",
-        "NumberOfMessagesSent",
-    }
-
-
 def http_api(bench, function_arn):
     """Make an API with one route; return its address and the dimensions of its metrics."""
     gateway = bench.aws.client("apigatewayv2")
@@ -292,6 +278,44 @@ def test_the_latency_of_an_api_has_percentiles(mended, answering):
     assert low <= highest <= high
 
 
+def of_function(bench, name, *metrics):
+    return [values(bench, "AWS/Lambda", metric, FunctionName=name) for metric in metrics]
+
+
+def test_a_function_counts_what_an_api_and_a_queue_have_it_do(mended, queue, failing, wait_for):
+    name, arn = mended.function(failing)
+    statuses(http_api(mended, arn)[0], "/")
+    mended.aws.client("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=queue.arn)
+    queue.send("one")
+
+    wait_for(lambda: of_function(mended, name, "Errors") == [2], "the second error")
+
+    assert of_function(mended, name, "Invocations", "Throttles") == [2, 0]
+    assert values(mended, "AWS/Lambda", "Duration", "SampleCount", FunctionName=name) == 2
+
+
+def test_a_function_counts_an_asynchronous_event_when_it_has_failed(mended, failing, wait_for):
+    name, _ = mended.function(failing)
+    functions = mended.aws.client("lambda")
+    functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+
+    wait_for(lambda: of_function(mended, name, "Errors") == [2], "the error of the second attempt")
+
+    assert of_function(mended, name, "Invocations") == [2]
+
+
+def test_a_call_that_is_throttled_is_no_invocation(mended):
+    name, _ = mended.function(lambda event, headers: None)
+    functions = mended.aws.client("lambda")
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with pytest.raises(functions.exceptions.TooManyRequestsException) as refused:
+        functions.invoke(FunctionName=name)
+    calls = 1 + refused.value.response["ResponseMetadata"]["RetryAttempts"]
+
+    assert of_function(mended, name, "Throttles", "Invocations") == [calls, None]
+
+
 def test_a_topic_counts_what_is_published_to_it(mended):
     topic = mended.topic()
     topics = mended.aws.client("sns")
@@ -305,12 +329,44 @@ def test_a_topic_counts_what_is_published_to_it(mended):
     assert values(mended, "AWS/SNS", "NumberOfMessagesPublished", TopicName=name) == 3
 
 
+def test_what_sundog_says_is_published_is_what_is_published(mended, answering, queue):
+    for make in (http_api, rest_api):
+        statuses(make(mended, answering)[0], "/?status=200")
+    mended.aws.client("sns").publish(TopicArn=mended.topic(), Message="one")
+    pages = mended.aws.client("cloudwatch").get_paginator("list_metrics").paginate()
+    published = {
+        (metric["Namespace"], metric["MetricName"], frozenset(one["Name"] for one in metric["Dimensions"]))
+        for page in pages
+        for metric in page["Metrics"]
+        if metric["Namespace"].startswith("AWS/")
+    }
+    # What a function of all is read from those of each.
+    of_all = {("AWS/Lambda", name, frozenset()) for _, name, _ in published}
+
+    said = {
+        (namespace, name, dimensions)
+        for namespace, kinds in embedded_capabilities().metrics.items()
+        for kind in kinds
+        for name in kind.names
+        for dimensions in kind.dimensions
+    }
+
+    assert said - of_all == published
+
+
 @pytest.mark.parametrize(("make", "mend"), [(http_api, "http_api_metrics"), (rest_api, "rest_api_metrics")])
 def test_mends_of_apis_are_still_needed(unmended_bench, make, mend):
     url, dimensions, _ = make(unmended_bench, "arn:aws:lambda:eu-west-1:000000000000:function:none")
     statuses(url, "/")
 
     assert of_requests(unmended_bench, dimensions, "Count") == [None], f"the emulator no longer needs {mend}"
+
+
+def test_function_metrics_is_still_needed(unmended_bench):
+    name, arn = unmended_bench.function(lambda event, headers: {"statusCode": 200})
+    statuses(http_api(unmended_bench, arn)[0], "/")
+
+    assert of_function(unmended_bench, name, "Invocations") == [None], "the emulator counts all invocations"
 
 
 def test_topic_metrics_is_still_needed(unmended_bench):

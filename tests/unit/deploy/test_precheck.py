@@ -206,3 +206,59 @@ def test_what_would_be_ignored_is_refused_by_name(report, kind, properties):
 
     assert code == "SD-UNSUPPORTED-022"
     assert "`main/api` sets" in what
+
+
+def alarm_on(namespace, name, *dimensions):
+    named = [{"Name": dimension, "Value": {"Ref": "Api"}} for dimension in dimensions]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": named}
+
+
+def warnings(report, notices, **properties):
+    content = {"Resources": {"Api": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}}}
+    assert found(report, content, capabilities=embedded_capabilities()) == []
+    return [notice.text for notice in notices]
+
+
+def test_an_alarm_that_can_never_go_off_is_told_with_its_metric_and_line(report, notices):
+    table = alarm_on("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName")
+
+    (told,) = warnings(report, notices, **table)
+
+    assert told == (
+        "`main/api` watches `ConsumedReadCapacityUnits` of `AWS/DynamoDB` by `TableName`, which the embedded cloud does "
+        "not publish, so it never goes off (app.py:3)"
+    )
+    assert "set-alarm-state" in notices[0].fix
+
+
+def test_a_metric_of_an_expression_that_is_never_published_is_told(report, notices):
+    published, not_published = (
+        {"Id": name.lower(), "MetricStat": {"Metric": alarm_on("AWS/Lambda", name, "FunctionName")}}
+        for name in ("Errors", "ConcurrentExecutions")
+    )
+    expression = {"Id": "both", "Expression": "errors + concurrentexecutions"}
+
+    (told,) = warnings(report, notices, Metrics=[expression, published, not_published])
+
+    assert "`ConcurrentExecutions` of `AWS/Lambda`" in told
+
+
+def test_a_published_metric_by_a_dimension_that_it_does_not_have_is_told(report, notices):
+    (told,) = warnings(report, notices, **alarm_on("AWS/Lambda", "Errors", "FunctionName", "Resource"))
+
+    assert "by `FunctionName` and `Resource`" in told
+
+
+@pytest.mark.parametrize(
+    "watched",
+    [
+        alarm_on("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+        alarm_on("AWS/ApiGateway", "5xx", "ApiId"),
+        alarm_on("AWS/ApiGateway", "5XXError", "ApiName", "Stage"),
+        alarm_on("AWS/Lambda", "Errors"),
+        alarm_on("Shop", "FailedOrders"),
+        alarm_on({"Fn::Sub": "${AWS::StackName}"}, "FailedOrders"),
+    ],
+)
+def test_alarms_that_may_go_off_are_not_told(report, notices, watched):
+    assert warnings(report, notices, **watched) == []

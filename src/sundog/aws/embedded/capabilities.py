@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from sundog.aws.embedded.interface import Capabilities, DroppedProperty
+from sundog.aws.embedded.interface import Capabilities, DroppedProperty, PublishedMetrics
 
 RESOURCE_TYPES = Path(__file__).parent / "resource_types.txt"
 
@@ -314,6 +314,31 @@ DROPPED: dict[str, tuple[DroppedProperty, ...]] = {
 """By resource type. Found by reading the emulator's provisioners; what a mend keeps is not here."""
 
 
+def _published(names: str, *dimensions: str) -> PublishedMetrics:
+    return PublishedMetrics(
+        names=frozenset(names.split()), dimensions=tuple(frozenset(one.split()) for one in dimensions)
+    )
+
+
+METRICS = {
+    "AWS/Lambda": (_published("Invocations Errors Throttles Duration", "FunctionName", ""),),
+    "AWS/SQS": (
+        _published(
+            "ApproximateAgeOfOldestMessage ApproximateNumberOfMessagesDelayed"
+            " ApproximateNumberOfMessagesNotVisible ApproximateNumberOfMessagesVisible"
+            " NumberOfMessagesDeleted NumberOfMessagesReceived NumberOfMessagesSent",
+            "QueueName",
+        ),
+    ),
+    "AWS/ApiGateway": (
+        _published("Count 4xx 5xx Latency IntegrationLatency DataProcessed", "ApiId", "ApiId Stage"),
+        _published("Count 4XXError 5XXError Latency IntegrationLatency", "ApiName", "ApiName Stage"),
+    ),
+    "AWS/SNS": (_published("NumberOfMessagesPublished", "TopicName"),),
+}
+"""By namespace. Kept equal to what the running emulator publishes by a conformance test."""
+
+
 @cache
 def embedded_capabilities() -> Capabilities:
     """Return what the pinned emulator can deploy."""
@@ -322,4 +347,5 @@ def embedded_capabilities() -> Capabilities:
         resource_types=frozenset(RESOURCE_TYPES.read_text().split()),
         dropped=DROPPED,
         hollow=HOLLOW,
+        metrics=METRICS,
     )

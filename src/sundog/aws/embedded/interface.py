@@ -27,6 +27,14 @@ class DroppedProperty(msgspec.Struct, frozen=True, kw_only=True):
     """Values that it does follow."""
 
 
+class PublishedMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """What resources of one kind tell CloudWatch by themselves."""
+
+    names: frozenset[str]
+    dimensions: tuple[frozenset[str], ...]
+    """The sets of dimensions under which each is found."""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a cloud can deploy."""
 
@@ -37,10 +45,19 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """By resource type."""
     hollow: dict[str, str] = {}
     """Types of which it makes no more than the name, and what is missing, in a user's words."""
+    metrics: dict[str, tuple[PublishedMetrics, ...]] = {}
+    """By namespace, of those that are AWS's."""
 
     def supports(self, resource_type: str) -> bool:
         """Whether resources of a CloudFormation type can be deployed."""
         return resource_type in self.resource_types or resource_type.startswith("Custom::")
+
+    def may_publish(self, namespace: str, name: str, dimensions: frozenset[str]) -> bool:
+        """Whether a metric may ever have values: one of AWS's that is published, or any of the app's own."""
+        return not namespace.startswith("AWS/") or any(
+            name in published.names and dimensions in published.dimensions
+            for published in self.metrics.get(namespace, ())
+        )
 
 
 class LocalCloud(Protocol):

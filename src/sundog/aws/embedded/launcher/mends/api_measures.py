@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from .alarm_evaluation import look_soon
-from .metric_points import Metric, count
+from .metric_points import Metric, count, milliseconds
 
 Dimensions: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -66,7 +66,7 @@ def measure_requests(
             took = {"Latency": time.perf_counter() - began}
             if integrated:
                 took["IntegrationLatency"] = integrated[-1]
-            values = {(name, "Milliseconds"): round(seconds * 1000) for name, seconds in took.items()}
+            values = {(name, "Milliseconds"): milliseconds(seconds) for name, seconds in took.items()}
             publish(api_id, stage, status, {**values, **({(data, "Bytes"): size} if data else {})})
 
     module._handle_execute_in_scope = measured

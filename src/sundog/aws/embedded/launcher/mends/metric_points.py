@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concep
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,9 @@ Point: TypeAlias = dict[str, Any]
 
 _MINUTE = 60
 _NOTHING = "nothing"
+_SHORT = 10
+_LOOKED_AT = 200
+"""So many points are looked at for an equal value; one more point is as right."""
 
 _changing = threading.Lock()
 """Functions of queues run in threads, APIs in the emulator's loop."""
@@ -77,6 +81,12 @@ def keep_nothing(metric: Metric) -> None:
             points.append({**_point(metric, minute, 0, 1), _NOTHING: True})
 
 
+def milliseconds(seconds: float) -> float:
+    """Return a time as it is published: not so exactly that no two are equal."""
+    exact = seconds * 1000
+    return round(exact, 1 if exact < _SHORT else 0)
+
+
 def _minute(at: float | None) -> float:
     return (time.time() if at is None else at) // _MINUTE * _MINUTE
 
@@ -90,7 +100,7 @@ def _points(metric: Metric) -> list[Point]:
 
 
 def _in_minute(points: list[Point], minute: float, wanted: Callable[[Point], bool]) -> Point | None:
-    for point in reversed(points):
+    for point in itertools.islice(reversed(points), _LOOKED_AT):
         if point["Timestamp"] != minute:
             return None
         if wanted(point):
