@@ -107,6 +107,7 @@ class DevSession:
         cloud = local_cloud(self._project, self._stage, self._observer, port=self._options.port)
         try:
             async with SynthService(self._project, self._observer).running() as synth:
+                synth.on_doubt = self._edits.last_synth_was_wrong
                 await self._run(cloud, synth)
         finally:
             await cloud.stop()
@@ -297,6 +298,7 @@ class Edits:
     def __init__(self) -> None:
         self._waiting: list[Path] = []
         self._restarted = False
+        self._wrong = False
         self._arrived = anyio.Event()
 
     def add(self, paths: Sequence[Path]) -> None:
@@ -309,10 +311,15 @@ class Edits:
         self._restarted = True
         self._arrived.set()
 
+    def last_synth_was_wrong(self) -> None:
+        """Ask for a synth whatever changed."""
+        self._wrong = True
+        self._arrived.set()
+
     async def next_concerning(
         self, first_of: Callable[[Sequence[Path]], Awaitable[Path | None]]
     ) -> str | None:
-        """Wait for an edit of something that synth read, and name it; None when the cloud was started again.
+        """Wait for an edit of something that synth read, and name it or another reason; None when the cloud was started again.
 
         Args:
             first_of: Returns the first of some files that concerns.
@@ -322,6 +329,9 @@ class Edits:
             if self._restarted:
                 self._restarted = False
                 return None
+            if self._wrong:
+                self._wrong = False
+                return "a wrong synth"
             self._arrived = anyio.Event()
             paths, self._waiting = self._waiting, []
             concerning = await first_of(paths)

@@ -86,6 +86,11 @@ class Bench:
         stage = find_project(self.root).stage(None)
         return self.portal.call(lambda: self.service.synth(stage, mode=mode, reason="start"))
 
+    def get_ready(self) -> None:
+        """Have the app rehearsed, as a session does while nobody waits."""
+        stage = find_project(self.root).stage(None)
+        self.portal.call(self.service.get_ready, stage)
+
     def cold(self) -> dict[str, bytes]:
         """Return the templates that `python app.py` makes in a fresh process."""
         outdir = self.root.parent / "cold"

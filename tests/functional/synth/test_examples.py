@@ -59,13 +59,16 @@ def test_warm_cold_and_npms_synth_agree_after_an_edit(bench, npm_cdk, tmp_path, 
     shutil.copytree(EXAMPLES / example, bench.root, ignore=ignored, dirs_exist_ok=True)
     bench.new_service()
     before = read_templates(bench.synth().assembly)
+    bench.get_ready()
     file, old, new = EDITS[example]
     text = (bench.root / file).read_text("utf-8")
     assert old in text
     bench.write(file, text.replace(old, new))
 
-    after = read_templates(bench.synth().assembly)
+    synthesized = bench.synth()
 
+    after = read_templates(synthesized.assembly)
     assert before != after
+    assert synthesized.rehearsal == ("used" if sys.platform == "linux" else "none")
     assert after == bench.cold()
     assert decoded(by_npm(bench, npm_cdk, tmp_path / "by-npm")) == decoded(after)

@@ -36,6 +36,9 @@ async def main():
                 await service.synth(stage, mode="dev", reason="start")
             except SundogError as error:
                 print("failed", error, flush=True)
+        elif sys.argv[2] == "rehearse":
+            await service.synth(stage, mode="dev", reason="start")
+            await service.get_ready(stage)
         elif sys.argv[2] == "prewarm":
             service.prewarm(stage)
             await anyio.sleep_forever()
@@ -191,6 +194,27 @@ def test_a_killed_session_takes_the_waiting_spare_along(looping):
     session.process.wait()
 
     session.assert_gone()
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_session_that_ends_takes_a_rehearsal_along(looping, end):
+    (looping / "app.py").write_text(
+        "import pathlib\nfrom sundog import App, Queue\napp = App()\n\n"
+        "@app.stack\ndef storage(stack):\n    Queue(stack, 'jobs')\n\n"
+        "again = pathlib.Path('ran').exists()\npathlib.Path('ran').touch()\n"
+        "if again:\n    pathlib.Path('started').touch()\nwhile again: pass\napp.synth()\n"
+    )
+    session = Session(looping, "rehearse")
+    session.wait_for_runner(looping / "started")
+    assert len(session.others()) >= 4  # the worker, its runner, the rehearsal, Node
+
+    session.process.send_signal(end)
+    session.process.wait(30)
+
+    session.assert_gone()
+    if end == signal.SIGINT:
+        assert list(session.temporary.glob("sundog-synth-*")) == []
+        assert not (looping / ".sundog/local/assembly.next").exists()
 
 
 def test_node_that_nobody_needs_is_ended_before_the_worker_and_comes_back_with_an_edit(looping):

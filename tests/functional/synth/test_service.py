@@ -23,6 +23,8 @@ from sundog.deploy.synth.errors import (
 from sundog.errors import ConfigError
 from sundog.model.events import SynthFailed, SynthFinished, SynthStarted
 
+from .conftest import SUNDOG_APP
+
 
 def assembly(bench) -> Path:
     return bench.root / ".sundog/local/assembly"
@@ -268,3 +270,13 @@ def test_the_code_of_functions_counts_only_for_a_deploy(bench):
     assert bench.service.inputs.difference(bench.environ, bundles=True) is not None
     handler.unlink()
     assert bench.service.affected_by([handler])
+
+
+def test_a_cache_that_the_cdk_keeps_for_itself_is_no_input(bench):
+    bench.write("page.html", "<h1>one</h1>")
+    asset = '    from aws_cdk.aws_s3_assets import Asset\n    Asset(stack, "page", path="page.html")\n'
+    bench.write("app.py", SUNDOG_APP.replace("    return", f"{asset}    return"))
+    bench.synth()
+    bench.write("page.html", "<h1>another one</h1>")
+    assert bench.synth().origin == "warm"
+    assert bench.synth().origin == "cache"

@@ -1,8 +1,8 @@
 """Start of the synth worker: `python -m sundog.constructs.synth_worker`, or this file by its path.
 
-The protocol is JSON lines. The parent writes what to load, then `{"prepare": …}`, then `{"run": …}` or
-`{"cancel": true}`; the worker answers `loaded`, `ready`, `finished`, `shadowed`, `failed`, `died` or `cancelled`. The
-result itself is left in the channel's `result.json`.
+The protocol is JSON lines. The parent writes what to load, then `{"prepare": …}`, perhaps `{"rehearse": …}`, then
+`{"run": …}` or `{"cancel": true}`; the worker answers `loaded`, `ready`, `rehearsed`, `finished`, `shadowed`, `failed`,
+`died` or `cancelled`. The result itself is left in the channel's `result.json`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ def describe(error: BaseException, app_file: str) -> dict[str, Any]:
     """Return the error as JSON-ready data.
 
     The keys: `kind` is `sundog` for an error of ours with all its fields in `error`, `syntax`, `exit` or `exception`;
-    `type`, `message`, `file`, `line`, `text` and `frames` say what and where.
+    `type`, `message`, `file`, `line`, `text` and `frames` say what and where; `from_node` that the CDK's JavaScript raised
+    it, or what it was raised for.
     """
     fields = _sundog_fields(error)
     frames = _user_frames(error.__traceback__)
@@ -26,6 +27,7 @@ def describe(error: BaseException, app_file: str) -> dict[str, Any]:
         "file": last.filename if last else app_file,
         "line": last.lineno if last else None,
         "text": (last.line or None) if last else None,
+        "from_node": _is_from_node(error),
         "frames": [line for entry in traceback.format_list(frames) for line in entry.rstrip().splitlines()],
     }
     if fields is not None:
@@ -43,6 +45,16 @@ def _sundog_fields(error: BaseException) -> dict[str, object] | None:
     if callable(as_dict) and hasattr(error, "what") and hasattr(error, "code"):
         return dict(as_dict())
     return None
+
+
+def _is_from_node(error: BaseException) -> bool:
+    origin: BaseException | None = error
+    while origin is not None:
+        raised_in = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(origin.__traceback__)]
+        if raised_in and "jsii" in Path(raised_in[-1]).parts:
+            return True
+        origin = origin.__cause__ or origin.__context__
+    return False
 
 
 def _message(error: BaseException) -> str:

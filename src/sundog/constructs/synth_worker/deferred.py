@@ -104,6 +104,12 @@ def imported_for_cdk() -> list[str]:
     )
 
 
+def imported_for_app() -> list[str]:
+    """Return the loaded modules that the next run will import again: those for the CDK, and sundog's own below them."""
+    own = [name for name in list(sys.modules) if name.startswith("sundog.") and not name.startswith(_WORKER)]
+    return sorted({*imported_for_cdk(), *own})
+
+
 def _is_construct(name: str) -> bool:
     return name.startswith("sundog.constructs.") and not name.startswith(_WORKER)
 

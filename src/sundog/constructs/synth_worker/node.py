@@ -1,4 +1,4 @@
-"""The Node process of one synth: started before it is needed, and told the app's environment when it is.
+"""The Node process of one synth: started before it is needed, perhaps rehearsed, told the app's environment when it runs.
 
 `node_hook.cjs`, loaded into it, does the other half.
 """
@@ -18,6 +18,8 @@ from sundog.constructs.synth_worker.direct_process import starting_directly
 from sundog.constructs.synth_worker.environment import current_environment, replace_environment
 
 _HOOK = Path(__file__).with_name("node_hook.cjs")
+NOT_REHEARSED = 1
+"""Exit status of a rehearsal that came to nothing."""
 _OURS = ("NODE_OPTIONS", "SUNDOG_SYNTH_CHANNEL", "TMPDIR", "JSII_AGENT")
 
 
@@ -39,23 +41,29 @@ class NodeKernel:
         self._deferred = deferred
         self._channel = channel
         self._cache = cache
-        self._environment: Mapping[str, str] = {}
         self._modules: Sequence[str] = ()
+        self.environment: Mapping[str, str] = {}
+        """What Node was given last."""
+        self.is_rehearsed = False
+        """Whether this process is the fork that rehearses: then Node is another one's."""
 
     def start(self, environment: Mapping[str, str], modules: Sequence[str]) -> None:
         """Start Node, load the assemblies and the JavaScript modules that the app will probably use."""
-        self._environment, self._modules = environment, modules
+        self.environment, self._modules = environment, modules
         self._run(self._deferred.attach)
 
     def sync(self, environment: Mapping[str, str]) -> None:
         """Let the next request be served with this environment, in the current folder.
 
-        A module of the CDK may have read a variable when it was loaded. When that one has another value now, the
-        process is replaced: slower, and right.
+        A module of the CDK may have read a variable when it was loaded, or when the app was rehearsed. When that one
+        has another value now, the process is replaced: slower, and right. A rehearsal ends there.
         """
         read = {value for kind, value in self.log() if kind == "env" and value not in _OURS}
-        if any(environment.get(name) != self._environment.get(name) for name in read):
-            self._environment = environment
+        different = any(environment.get(name) != self.environment.get(name) for name in read)
+        self.environment = environment
+        if different:
+            if self.is_rehearsed:
+                os._exit(NOT_REHEARSED)
             self._run(self._deferred.restart)
         self._write("sync.json", {"environment": dict(environment), "cwd": os.getcwd()})  # noqa: PTH109
 
@@ -74,11 +82,11 @@ class NodeKernel:
         before = current_environment()
         temporary = self._channel / "tmp"
         temporary.mkdir(exist_ok=True)
-        replace_environment({**self._environment, **self._additions(temporary)})
+        replace_environment({**self.environment, **self._additions(temporary)})
         tempfile.tempdir = str(temporary)
         try:
-            program = self._environment.get("JSII_NODE", "node")
-            if shutil.which(program, path=self._environment.get("PATH")) is None:
+            program = self.environment.get("JSII_NODE", "node")
+            if shutil.which(program, path=self.environment.get("PATH")) is None:
                 raise NodeMissing(program)
             with starting_directly(self._channel / "output.log"):
                 start()
@@ -90,13 +98,13 @@ class NodeKernel:
             tempfile.tempdir = None
 
     def _additions(self, temporary: Path) -> dict[str, str]:
-        options = f"{self._environment.get('NODE_OPTIONS', '')} --require {json.dumps(str(_HOOK))}"
+        options = f"{self.environment.get('NODE_OPTIONS', '')} --require {json.dumps(str(_HOOK))}"
         additions = {
             "NODE_OPTIONS": options.strip(),
             "SUNDOG_SYNTH_CHANNEL": str(self._channel),
             "TMPDIR": str(temporary),
         }
-        if self._cache is not None and "JSII_RUNTIME_PACKAGE_CACHE_ROOT" not in self._environment:
+        if self._cache is not None and "JSII_RUNTIME_PACKAGE_CACHE_ROOT" not in self.environment:
             additions["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(self._cache / "jsii")
         return additions
 

@@ -1,9 +1,10 @@
-// Loaded into jsii's Node processes with `node --require`. It does three things that the kernel's protocol cannot:
+// Loaded into jsii's Node processes with `node --require`. It does four things that the kernel's protocol cannot:
 //
 // 1. records what the CDK reads: files, folders, missing files, environment variables, child processes;
 // 2. gives a kernel that was started before it was needed the environment and the folder of the app that it now runs
 //    (SUNDOG_SYNTH_CHANNEL/sync.json, looked for when a request arrives, so it applies before that request does);
-// 3. loads the CDK's JavaScript modules that the last run used, before they are needed (preload.json, likewise).
+// 3. loads the CDK's JavaScript modules that the last run used, before they are needed (preload.json, likewise);
+// 4. between the rehearsal of an app and its run, lets the CDK forget which files it has staged.
 "use strict";
 
 const fs = require("fs");
@@ -142,6 +143,13 @@ function install(folder) {
     note("modules", Object.keys(require.cache).map(inPackages).filter((file) => file !== ""));
   }
 
+  // The CDK copies a file once per process. Another output folder has none of them.
+  function forgetStagedFiles() {
+    for (const [file, module] of Object.entries(require.cache)) {
+      if (file.endsWith("/aws-cdk-lib/core/lib/asset-staging.js")) module.exports.AssetStaging.clearAssetHashCache();
+    }
+  }
+
   let synced = false;
   function beforeRequest() {
     const modules = takeControlFile("preload.json");
@@ -151,6 +159,7 @@ function install(folder) {
     for (const name of Object.keys(variables)) if (!(name in sync.environment)) delete variables[name];
     Object.assign(variables, sync.environment);
     if (process.cwd() !== sync.cwd) process.chdir(sync.cwd);
+    forgetStagedFiles();
     synced = true;
     seen.clear();
     note("synced", true);
@@ -161,8 +170,11 @@ function install(folder) {
     const [fd, buffer, offset] = args;
     if (fd === 3 && count > 0) {
       if (!synced) beforeRequest();
-      // No app asks for statistics: the worker does, when the app has ended.
-      else if (count < 64 && buffer.subarray(offset, offset + count).includes('"api": "stats"')) noteModules();
+      // No app asks for statistics: the worker does, when the app has ended. Another one may follow.
+      else if (count < 64 && buffer.subarray(offset, offset + count).includes('"api": "stats"')) {
+        noteModules();
+        synced = false;
+      }
     }
     return count;
   };

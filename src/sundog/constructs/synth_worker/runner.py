@@ -1,7 +1,9 @@
 """One synth: a process with everything loaded, waiting for the command; it runs the app once and ends.
 
-A process serves one synth only. The CDK keeps state in Python and in Node (asset caches, registries, the types that
-were loaded), so a second app in the same process would not get exactly what a fresh one gets.
+Python serves one synth only: what modules keep, of the app or of libraries, does not reach the next one. Node may have
+run the app before, in a *rehearsal*, because its code is twice as fast the second time. A rehearsal runs in a fork of this
+process, talks to the same Node, and leaves nothing here. What that can change in the templates is for
+`sundog.deploy.synth.rehearsals` to watch.
 """
 
 from __future__ import annotations
@@ -16,22 +18,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sundog.constructs.synth_worker.app_error import describe
 from sundog.constructs.synth_worker.app_run import run_app
 from sundog.constructs.synth_worker.deferred import (
     DeferredKernel,
     HiddenModules,
-    imported_for_cdk,
+    imported_for_app,
     resolved_type_hints,
 )
+from sundog.constructs.synth_worker.direct_process import end_with_parent
 from sundog.constructs.synth_worker.environment import (
     EnvironmentRecorder,
     current_environment,
     replace_environment,
 )
-from sundog.constructs.synth_worker.node import NodeKernel, NodeMissing
+from sundog.constructs.synth_worker.node import NOT_REHEARSED, NodeKernel, NodeMissing
+from sundog.constructs.synth_worker.node_notes import record_node
 from sundog.constructs.synth_worker.recorder import Recorder, Stamp, stamp
 
 Message = dict[str, Any]
@@ -67,6 +71,40 @@ class Runner:
         self._hidden = HiddenModules(self._on_import)
         return {"event": "ready", "pid": os.getpid(), "prepare_ms": (time.perf_counter() - started) * 1000}
 
+    def rehearse(self, command: Message) -> Message:
+        """Run the app in a fork of this process, so that Node has compiled and optimised what the next run needs.
+
+        Args:
+            command: As for `run`. What the app writes is left in the output folder.
+
+        Returns:
+            The `rehearsed` message: whether the app ended well, and what Node read for it. After one that did not,
+            Node is in no known state.
+        """
+        child = os.fork()
+        if child == 0:
+            self._rehearse_and_exit(command)
+        _, status = os.waitpid(child, 0)
+        os.truncate(self._channel / "output.log", 0)
+        if status:
+            return {"event": "rehearsed", "ok": False}
+        self._node.environment = json.loads(self._rehearsed_environment.read_text("utf-8"))
+        recorder = self._new_recorder(command)
+        record_node(recorder, self._node.log())
+        return {"event": "rehearsed", "ok": True, "record": _seen(recorder)}
+
+    def _rehearse_and_exit(self, command: Message) -> NoReturn:
+        status = NOT_REHEARSED
+        try:
+            end_with_parent()
+            self._node.is_rehearsed = True
+            message = self.run(command)
+            if message["event"] == "finished" and message["error"] is None:
+                self._rehearsed_environment.write_text(json.dumps(dict(self._node.environment)), "utf-8")
+                status = 0
+        finally:
+            os._exit(status)
+
     def run(self, command: Message) -> Message:
         """Run the app and return the `finished` message."""
         app_file: str = command["app_file"]
@@ -77,9 +115,7 @@ class Runner:
         replace_environment(command["environment"])
         os.chdir(command["cwd"])
         self._forget_shadowed(shadowed)
-        self._recorder = Recorder(
-            [*_installation(), str(self._channel), command["outdir"], *command["ignored"]]
-        )
+        self._recorder = self._new_recorder(command)
         self._recorder.note_file(app_file, None)
         output = os.open(self._channel / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._environment.start()
@@ -104,6 +140,13 @@ class Runner:
             "record": self._record(ok=error is None),
         }
 
+    @property
+    def _rehearsed_environment(self) -> Path:
+        return self._channel / "rehearsed.json"
+
+    def _new_recorder(self, command: Message) -> Recorder:
+        return Recorder([*_installation(), str(self._channel), command["outdir"], *command["ignored"]])
+
     def _on_import(self) -> None:
         with self._unrecorded():
             self._node.sync(current_environment())
@@ -121,31 +164,21 @@ class Runner:
     def _record(self, *, ok: bool) -> Message:
         if ok and not self._hidden.modules:
             self._deferred.kernel.stats()  # lets the hook note the modules it loaded
-        recorder = self._recorder
-        modules: list[str] = []
-        synced = False
-        for kind, value in self._node.log():
-            synced = synced or kind == "synced"
-            if kind == "modules":
-                modules = value
-            elif kind == "env" and (synced or value in self._preload_reads):
-                self._environment.read.add(value)
-            elif synced:
-                _NODE_NOTES.get(kind, _ignore)(recorder, value)
+        notes = self._node.log()
+        record_node(self._recorder, notes)
+        first = next((index for index, (kind, _) in enumerate(notes) if kind == "synced"), len(notes))
+        self._environment.read.update(
+            value
+            for index, (kind, value) in enumerate(notes)
+            if kind == "env" and (index > first or value in self._preload_reads)
+        )
         return {
-            "files": recorder.files,
-            "bundle_files": recorder.bundle_files,
-            "written": sorted(recorder.written),
-            "looked_at": sorted(recorder.looked_at),
-            "missing": sorted(recorder.missing),
-            "directories": sorted(recorder.directories),
-            "bundle_directories": sorted(recorder.bundle_directories),
-            "searched": recorder.searched(),
+            **_seen(self._recorder),
+            "searched": self._recorder.searched(),
             "environment": sorted((self._environment.read | self._preload_reads) - self._environment.own),
-            "external": sorted(recorder.external),
-            "python_modules": imported_for_cdk(),
+            "python_modules": imported_for_app(),
             "type_hints": resolved_type_hints(),
-            "node_modules": modules,
+            "node_modules": next((value for kind, value in reversed(notes) if kind == "modules"), []),
             "installation": _site_folders(),
         }
 
@@ -183,6 +216,19 @@ class Runner:
         self._hidden.forget()
 
 
+def _seen(recorder: Recorder) -> Message:
+    return {
+        "files": recorder.files,
+        "bundle_files": recorder.bundle_files,
+        "written": sorted(recorder.written),
+        "looked_at": sorted(recorder.looked_at),
+        "missing": sorted(recorder.missing),
+        "directories": sorted(recorder.directories),
+        "bundle_directories": sorted(recorder.bundle_directories),
+        "external": sorted(recorder.external),
+    }
+
+
 def _is_module(folder: Path, name: str, entries: list[str]) -> bool:
     if (folder / name).is_dir():
         # A folder without __init__.py is found only when nothing else has the name.
@@ -213,66 +259,23 @@ def editable_files() -> dict[str, Stamp]:
     return {file: found for file, found in stamps.items() if found is not None}
 
 
-def _note_look(recorder: Recorder, path: str) -> None:
-    if not recorder.is_ignored(path):
-        recorder.looked_at.add(path)
-
-
-def _note_list(recorder: Recorder, path: str) -> None:
-    if not recorder.is_ignored(f"{path}{os.sep}"):
-        recorder.directories.add(path)
-
-
-def _note_tree(recorder: Recorder, path: str) -> None:
-    for folder, _, files in os.walk(path):
-        _note_list(recorder, folder)
-        for file in files:
-            recorder.note_file(os.path.join(folder, file), None)  # noqa: PTH118 - names, not paths
-
-
-def _note_file(recorder: Recorder, value: list[Any]) -> None:
-    path, stamp = value
-    recorder.note_file(path, None if stamp is None else [int(part) for part in stamp])
-
-
-def _note_write(recorder: Recorder, path: str) -> None:
-    if path not in recorder.files:
-        recorder.written.add(path)
-
-
-def _note_external(recorder: Recorder, what: str) -> None:
-    recorder.external.add(what)
-
-
-def _ignore(_recorder: Recorder, _value: object) -> None:
-    """Leave out what is no input."""
-
-
-_NODE_NOTES: dict[str, Callable[[Recorder, Any], None]] = {
-    "file": _note_file,
-    "list": _note_list,
-    "tree": _note_tree,
-    "look": _note_look,
-    "write": _note_write,
-    "external": _note_external,
-}
-
-
 def serve_one(
     runner: Runner, prepare: Message, receive: Callable[[], Message | None], send: Callable[[Message], None]
 ) -> None:
-    """Prepare, wait for the command, run, report, end without leaving anything behind."""
+    """Prepare, rehearse when asked to, wait for the command, run, report, end without leaving anything behind."""
     ready = runner.prepare(prepare)
     send(ready)
     if ready["event"] != "ready":
         return
-    command = receive()
-    if command is None:
-        return
-    message = runner.run(command)
-    result = Path(prepare["channel"]) / "result.json"
-    result.write_text(json.dumps(message), "utf-8", "surrogateescape")
-    send({"event": message["event"]})
+    while (command := receive()) is not None:
+        if "rehearse" in command:
+            send(runner.rehearse(command["rehearse"]))
+        elif "run" in command:
+            message = runner.run(command["run"])
+            result = Path(prepare["channel"]) / "result.json"
+            result.write_text(json.dumps(message), "utf-8", "surrogateescape")
+            send({"event": message["event"]})
+            return
 
 
 def end_group() -> None:

@@ -104,7 +104,7 @@ def main() -> int:
     else:
         prepare = commands.next()
         if prepare is not None and "prepare" in prepare:
-            serve_one(runner, prepare["prepare"], lambda: _run_command(commands.next()), send)
+            serve_one(runner, prepare["prepare"], commands.next, send)
     end_group()
     return 0
 
@@ -128,10 +128,6 @@ def _return_memory() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(AttributeError):  # a C library that has no such function (musl)
             ctypes.CDLL(None).malloc_trim(0)
-
-
-def _run_command(message: Message | None) -> Message | None:
-    return None if message is None else message.get("run")
 
 
 class Zygote:
@@ -169,9 +165,9 @@ class Zygote:
         elif "cancel" in message:
             self._end_child()
             self._send({"event": "cancelled"})
-        elif "run" in message and self._child_socket is not None:
+        elif self._child_socket is not None:
             with contextlib.suppress(BrokenPipeError):  # its death is seen at its end of the socket
-                self._child_socket.sendall(json.dumps(message["run"]).encode() + b"\n")
+                self._child_socket.sendall(json.dumps(message).encode() + b"\n")
 
     def _relay(self) -> None:
         messages = self._child_lines.read() if self._child_lines is not None else None
@@ -180,7 +176,7 @@ class Zygote:
             return
         for message in messages:
             self._send(message)
-            if message["event"] != "ready":
+            if message["event"] not in {"ready", "rehearsed"}:
                 self._end_child()
 
     def _fork(self, prepare: Message) -> None:

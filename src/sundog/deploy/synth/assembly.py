@@ -48,14 +48,17 @@ class AssemblyFolder:
         self.next.rename(self.folder)
         shutil.rmtree(self._previous, ignore_errors=True)
 
+    def next_is_the_same(self) -> bool:
+        """Whether the next folder has the same assets as the last good one, and says the same of what is deployed."""
+        return _digests(self.next) == _digests(self.folder)
+
     def state(self) -> dict[str, FileState]:
         """Return the state of all files of the assembly that are not assets."""
         return {
             path.relative_to(self.folder).as_posix(): FileState(
                 digest=file_digest(path), stamp=file_stamp(path)
             )
-            for path in sorted(self.folder.rglob("*.json"))
-            if not any(part.startswith("asset.") for part in path.relative_to(self.folder).parts)
+            for path in _described(self.folder)
         }
 
     def is_as(self, state: Mapping[str, FileState]) -> bool:
@@ -67,6 +70,22 @@ class AssemblyFolder:
             if file_stamp(path) != expected.stamp and file_digest(path) != expected.digest:
                 return False
         return True
+
+
+def _described(folder: Path) -> list[Path]:
+    """Return the files of an assembly that are not assets."""
+    return [
+        path
+        for path in sorted(folder.rglob("*.json"))
+        if not any(part.startswith("asset.") for part in path.relative_to(folder).parts)
+    ]
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    # An asset's name is the hash of its content. Metadata quotes JavaScript's stacks, in which folders have random names.
+    names = dict.fromkeys((path.name for path in folder.glob("**/asset.*")), "")
+    files = [path for path in _described(folder) if not path.name.endswith(".metadata.json")]
+    return names | {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 
 def templates(folder: Path) -> dict[str, str]:

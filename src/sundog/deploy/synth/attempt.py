@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import anyio
 import anyio.to_thread
@@ -22,13 +23,16 @@ from sundog.deploy.synth.errors import (
     app_error,
 )
 from sundog.deploy.synth.record import SynthRecord, make_record
-from sundog.deploy.synth.worker import Finished, Surroundings, SynthWorker, WorkerDied
+from sundog.deploy.synth.worker import Finished, Message, Surroundings, SynthWorker, WorkerDied
 from sundog.errors import Location
 from sundog.model.manifest import MANIFEST_FILE, Manifest, read_manifest
 from sundog.model.project import Project, Stage
 
 FIRST_MODULES = ("aws_cdk", "typeguard", "sundog.constructs.app")
 """What is loaded ahead when it is not known yet what the app uses."""
+
+RehearsalUse: TypeAlias = Literal["none", "used", "outdated"]
+"""Whether a synth ran in a rehearsed process, or would have if what Node had read there had not changed since."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +46,16 @@ class Synthesized:
     type_hints: list[str]
     output: list[str]
     was_warm: bool
+    rehearsal: RehearsalUse
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """Runs the app once, again from nothing when its process was killed or when preloading would change the result."""
+    """Runs the app once, and again where a process that is less prepared might give another result.
+
+    From nothing when the process was killed or when preloading would change the result; without a rehearsal when Node
+    raised an error.
+    """
 
     project: Project
     worker: SynthWorker
@@ -72,7 +81,10 @@ class Attempt:
                 fix='create it, or name another with `app = "…"` below `[tool.sundog]`',
             )
         was_warm = self.worker.is_current(self.surroundings)
+        outdated = await anyio.to_thread.run_sync(self._rehearsal_is_outdated)
         try:
+            if outdated:
+                await self.worker.release_runner()
             finished = await self._run_or_run_again()
         except TimeoutError as error:
             raise SynthTimeout(
@@ -81,11 +93,15 @@ class Attempt:
                 fix="run `python app.py` and interrupt it to see where it is",
                 details=self.worker.output(),
             ) from error
-        return await self._accept(finished, was_warm=was_warm and not finished.cold)
+        return await self._accept(finished, was_warm=was_warm and not finished.cold, outdated=outdated)
 
     async def _run_or_run_again(self) -> Finished:
         try:
             finished = await self._run_once(cold=False)
+            if finished.rehearsed and finished.error is not None and finished.error["from_node"]:
+                # Perhaps for what Node kept of the rehearsal.
+                self.folder.prepare()
+                finished = await self._run_once(cold=False)
             if finished.event == "finished":
                 return finished
             # A file beside the app has the name of a module that is loaded already: only a fresh process imports it.
@@ -110,19 +126,13 @@ class Attempt:
             if self.worker.prepared is None:
                 await prepare(self.worker, self.surroundings)
         with anyio.fail_after(self.timeout_seconds):
-            return await self.worker.run(
-                {
-                    "app_file": str(self.project.app_file),
-                    "cwd": str(self.surroundings.cwd),
-                    "environment": dict(self.surroundings.environment),
-                    "arguments": [],
-                    "outdir": str(self.folder.next),
-                    "ignored": [str(self.project.state_dir)],
-                    "cold": cold,
-                }
-            )
+            return await self.worker.run(run_command(self.project, self.folder, self.surroundings, cold=cold))
 
-    async def _accept(self, finished: Finished, *, was_warm: bool) -> Synthesized:
+    def _rehearsal_is_outdated(self) -> bool:
+        read = self.worker.rehearsed
+        return read is not None and read.difference(self.surroundings.environment, bundles=True) is not None
+
+    async def _accept(self, finished: Finished, *, was_warm: bool, outdated: bool) -> Synthesized:
         report = finished.record
         if report is None:
             raise SynthProcessDied("the process that runs the app reported nothing")
@@ -141,6 +151,7 @@ class Attempt:
             type_hints=report.type_hints,
             output=output,
             was_warm=was_warm,
+            rehearsal="outdated" if outdated else "used" if finished.rehearsed else "none",
         )
 
     def _manifest(self, output: list[str]) -> Manifest:
@@ -161,6 +172,29 @@ class Attempt:
                 fix="write `from sundog import App` and `app = App()`; all CDK constructs work in it",
             )
         return read_manifest(self.folder.next)
+
+
+def run_command(
+    project: Project, folder: AssemblyFolder, surroundings: Surroundings, *, cold: bool = False
+) -> Message:
+    """Return what the worker is told to run the app.
+
+    Args:
+        project: Whose app it is.
+        folder: Where it writes to: `next`.
+        surroundings: What it is given.
+        cold: Whether modules that were loaded ahead may not be used.
+    """
+    return {
+        "app_file": str(project.app_file),
+        "cwd": str(surroundings.cwd),
+        "environment": dict(surroundings.environment),
+        "arguments": [],
+        "outdir": str(folder.next),
+        # The CDK writes its cache of digests while it reads it.
+        "ignored": [str(project.state_dir), str(Path.home() / ".cdk" / "cache")],
+        "cold": cold,
+    }
 
 
 async def prepare(worker: SynthWorker, surroundings: Surroundings) -> None:

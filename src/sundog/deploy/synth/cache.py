@@ -61,6 +61,10 @@ class SynthCache:
             file.write(msgspec.json.encode(synth))
         partial.replace(self._file)
 
+    def forget(self) -> None:
+        """Have the next synth run the app whatever has changed."""
+        self._file.unlink(missing_ok=True)
+
 
 def reason_to_synthesize(cached: CachedSynth, key: SynthKey, environment: Mapping[str, str]) -> str | None:
     """Return why the last result cannot be used, in words or as a path; None when it can."""

@@ -27,20 +27,20 @@ _EVERY_SHELL_DIFFERS = frozenset({"_", "OLDPWD", "SHLVL"})
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker says it saw. Paths are absolute."""
 
-    files: dict[str, Stamp | None]
-    bundle_files: dict[str, Stamp | None]
-    written: list[str]
-    looked_at: list[str]
-    missing: list[str]
-    directories: list[str]
-    bundle_directories: list[str]
-    searched: dict[str, list[str]]
-    environment: list[str]
-    external: list[str]
-    python_modules: list[str]
-    node_modules: list[str]
-    type_hints: list[str]
-    installation: list[str]
+    files: dict[str, Stamp | None] = {}
+    bundle_files: dict[str, Stamp | None] = {}
+    written: list[str] = []
+    looked_at: list[str] = []
+    missing: list[str] = []
+    directories: list[str] = []
+    bundle_directories: list[str] = []
+    searched: dict[str, list[str]] = {}
+    environment: list[str] = []
+    external: list[str] = []
+    python_modules: list[str] = []
+    node_modules: list[str] = []
+    type_hints: list[str] = []
+    installation: list[str] = []
 
 
 class FileState(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,11 +21,19 @@ import anyio.to_thread
 
 from sundog.deploy.synth.affected import first_affecting
 from sundog.deploy.synth.assembly import AssemblyFolder, changed_stacks, read_previous_manifest, templates
-from sundog.deploy.synth.attempt import FIRST_MODULES, Attempt, Synthesized, app_environment, prepare
+from sundog.deploy.synth.attempt import (
+    FIRST_MODULES,
+    Attempt,
+    RehearsalUse,
+    Synthesized,
+    app_environment,
+    prepare,
+)
 from sundog.deploy.synth.cache import CachedSynth, SynthCache, SynthKey, reason_to_synthesize
 from sundog.deploy.synth.errors import NodeNotStarted, SynthFolderNotWritable, SynthSuperseded
 from sundog.deploy.synth.interpreter import app_python, installed_versions
 from sundog.deploy.synth.record import SynthRecord
+from sundog.deploy.synth.rehearsals import LastSynth, Rehearsals
 from sundog.deploy.synth.worker import Surroundings, SynthWorker, WorkerDied
 from sundog.errors import SundogError
 from sundog.model.cache import cache_dir
@@ -52,6 +60,7 @@ class SynthResult:
     inputs: SynthRecord
     output: list[str]
     """The last lines that the app printed."""
+    rehearsal: RehearsalUse = "none"
 
 
 class SynthService:
@@ -97,6 +106,9 @@ class SynthService:
             (min(node_idle_seconds, idle_seconds), self._worker.release_runner),
             (max(0, idle_seconds - node_idle_seconds), self._worker.close),
         )
+        self._rehearsals = Rehearsals(project, self._worker, timeout_seconds)
+        self.on_doubt: Callable[[], None] = lambda: None
+        """Called when the last synth turns out to be wrong, and another one will give the right result."""
         self._tasks: anyio.abc.TaskGroup | None = None
         self._lock = anyio.Lock()
         self._running: anyio.CancelScope | None = None
@@ -141,7 +153,7 @@ class SynthService:
         if self._tasks is not None:
             self._last_stage = (stage, mode)
             self._used.set()
-            self._tasks.start_soon(self._prewarm, stage, mode)
+            self._tasks.start_soon(self.get_ready, stage, mode)
 
     async def synth(self, stage: Stage, *, mode: Mode, reason: str) -> SynthResult:
         """Return the stage's cloud assembly, synthesizing when anything that the last synth read has changed.
@@ -172,8 +184,6 @@ class SynthService:
                     self._running = None
             if result is None:
                 raise _superseded()
-        if result.origin != "cache":
-            self.prewarm(stage, mode)
         return result
 
     async def _told(self, stage: Stage, mode: Mode, reason: str) -> SynthResult:
@@ -201,12 +211,7 @@ class SynthService:
         folder.recover()
         cache = SynthCache(self._project.stage_dir(stage.name) / "synth.json")
         cached = await anyio.to_thread.run_sync(cache.load)
-        key = SynthKey(
-            mode=mode,
-            versions=installed_versions(),
-            app_file=str(self._project.app_file),
-            python=self._python,
-        )
+        key = self._key(mode)
         surroundings = self._surroundings(stage, mode, folder, cached)
         different = await anyio.to_thread.run_sync(
             reason_to_synthesize, cached, key, surroundings.environment
@@ -228,6 +233,7 @@ class SynthService:
         except BaseException:
             folder.discard()
             raise
+        self._rehearsals.note(made.rehearsal)
         changed = await anyio.to_thread.run_sync(_replace, folder, made.manifest)
         await anyio.to_thread.run_sync(
             cache.store,
@@ -251,6 +257,14 @@ class SynthService:
             python_modules=_modules_ahead(cached),
             timeout_seconds=self._timeout,
             on_record=self._remember,
+        )
+
+    def _key(self, mode: Mode) -> SynthKey:
+        return SynthKey(
+            mode=mode,
+            versions=installed_versions(),
+            app_file=str(self._project.app_file),
+            python=self._python,
         )
 
     def _remember(self, record: SynthRecord) -> None:
@@ -290,14 +304,15 @@ class SynthService:
             try:
                 # The edited function is started now, and comes first.
                 await anyio.sleep(_AFTER_EDIT_SECONDS)
-                await self._prewarm(stage, mode)
+                await self.get_ready(stage, mode)
             finally:
                 self._prewarming = False
 
         self._prewarming = True
         self._tasks.start_soon(prewarm)
 
-    async def _prewarm(self, stage: Stage, mode: Mode) -> None:
+    async def get_ready(self, stage: Stage, mode: Mode = "dev") -> None:
+        """Load the worker for the next synth, and rehearse the app in it; a failure is said and ends nothing."""
         async with self._lock:
             cached = SynthCache(self._project.stage_dir(stage.name) / "synth.json").load()
             folder = AssemblyFolder(self._project.assembly_dir(stage.name))
@@ -312,6 +327,11 @@ class SynthService:
                     await self._worker.load(_modules_ahead(cached), surroundings, ahead=True)
                 await prepare(self._worker, surroundings)
                 self._used.set()
+                # A synth that waits needs no rehearsal now; it will be followed by one.
+                if self._lock.statistics().tasks_waiting == 0:
+                    last = LastSynth(cached=cached, key=self._key(mode), folder=folder)
+                    if not await self._rehearsals.rehearse(last, surroundings):
+                        self._doubt_last(stage)
             except (WorkerDied, NodeNotStarted) as error:
                 await self._worker.close()
                 self._observer(
@@ -319,6 +339,13 @@ class SynthService:
                         at=self._clock(), level="warning", text=f"the next synth will start slowly: {error}"
                     )
                 )
+
+    def _doubt_last(self, stage: Stage) -> None:
+        SynthCache(self._project.stage_dir(stage.name) / "synth.json").forget()
+        text = f"`{self._project.settings.app}` gave other templates in a process that had run it before than in a new one"
+        fix = "nothing: it is synthesized again, and always in a new process until the session ends"
+        self._observer(Notice(at=self._clock(), level="warning", text=text, fix=fix))
+        self.on_doubt()
 
 
 def _modules_ahead(cached: CachedSynth) -> list[str]:
@@ -349,6 +376,7 @@ def _result(folder: AssemblyFolder, made: Synthesized, changed: list[str], start
         duration_ms=_milliseconds(started),
         inputs=made.record,
         output=made.output,
+        rehearsal=made.rehearsal,
     )
 
 

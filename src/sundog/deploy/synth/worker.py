@@ -19,10 +19,11 @@ from typing import Any
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 import msgspec
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from sundog.deploy.synth.record import Report, Stamp, file_stamp
+from sundog.deploy.synth.record import Report, Stamp, SynthRecord, file_stamp, make_record
 
 _LONGEST_LINE = 16 * 1024 * 1024
 _OUTPUT_LINES = 40
@@ -51,6 +52,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     record: Report | None = None
     cold: bool = False
     """Whether nothing had been loaded ahead."""
+    rehearsed: bool = False
+    """Whether Node had run the app before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,13 @@ class SynthWorker:
         self.loaded_files: dict[str, Stamp] = {}
         """Imported ahead, and not from the installation: files that can be edited."""
         self.prepared: Surroundings | None = None
+        self.rehearsed: SynthRecord | None = None
+        """What Node read when the waiting runner rehearsed the app; None when it did not."""
+
+    @property
+    def can_rehearse(self) -> bool:
+        """Whether a runner can run the app without being used up."""
+        return self._fork
 
     @property
     def is_alive(self) -> bool:
@@ -147,6 +157,7 @@ class SynthWorker:
     async def prepare(self, surroundings: Surroundings) -> Message:
         """Let a runner start Node and wait for its app; return its `ready` or `failed` message."""
         self._remove_channel()
+        self.prepared = self.rehearsed = None
         self._channel = Path(tempfile.mkdtemp(prefix=f"{_CHANNEL}{os.getpid()}-"))
         await self._send(
             {
@@ -165,13 +176,33 @@ class SynthWorker:
             self.prepared = surroundings
         return message
 
+    async def rehearse(self, command: Message) -> bool:
+        """Let the prepared runner run the app once for nothing; return whether it ended well.
+
+        After a rehearsal that did not, the runner must be prepared again.
+
+        Args:
+            command: As for `run`. What the app wrote is left in the output folder.
+
+        Raises:
+            WorkerDied: The runner or the child ended.
+        """
+        assert self.prepared is not None  # noqa: S101 - the caller prepares
+        await self._send({"rehearse": command})
+        message = await self._receive("rehearsed")
+        if message["ok"]:
+            report = msgspec.convert(message["record"], Report)
+            self.rehearsed = await anyio.to_thread.run_sync(make_record, report, self.prepared.environment)
+        return bool(message["ok"])
+
     async def run(self, command: Message) -> Finished:
         """Run the app in the prepared runner; on cancellation the runner is killed first.
 
         Raises:
             WorkerDied: The runner or the child ended.
         """
-        self.prepared = None
+        rehearsed = self.rehearsed is not None
+        self.prepared = self.rehearsed = None
         try:
             await self._send({"run": command})
             await self._receive("finished", "shadowed")
@@ -181,7 +212,8 @@ class SynthWorker:
             raise
         assert self._channel is not None  # noqa: S101 - prepare() made it
         text = (self._channel / "result.json").read_bytes()
-        return msgspec.json.decode(text, type=Finished)
+        finished = msgspec.json.decode(text, type=Finished)
+        return msgspec.structs.replace(finished, rehearsed=rehearsed)
 
     def output(self) -> list[str]:
         """Return the last lines that the app printed."""
@@ -203,7 +235,7 @@ class SynthWorker:
         if not self._fork:
             await self.close()
             return
-        self.prepared = None
+        self.prepared = self.rehearsed = None
         with anyio.CancelScope(shield=True):
             await self._stop_runner()
             self._remove_channel()
@@ -216,7 +248,7 @@ class SynthWorker:
                 await self._process.wait()
                 await self._process.aclose()
             self._process = self._lines = None
-            self.prepared = None
+            self.prepared = self.rehearsed = None
             self._remove_channel()
             if self._stderr is not None:
                 self._stderr.close()
