@@ -57,6 +57,8 @@ class StackApplier:
         self._connection = connection
         self._report = report
         self._roles = Roles(connection)
+        self.touched: dict[str, frozenset[str]] = {}
+        """Logical ids of the resources that an update worked on, by name of the stack; other resources are as they were."""
 
     async def apply(self, plan: DeployPlan) -> dict[str, StackState]:
         """Apply all stacks and return them as they then are, by name.
@@ -249,6 +251,9 @@ class StackApplier:
             raise
         if not course.succeeded:
             raise await stack_failed(connection, self._report, stack.name, verb, course)
+        if verb == "updated":
+            seen = {event.logical_id for event in course.events}
+            self.touched[stack.name] = self.touched.get(stack.name, frozenset()) | seen
 
     async def _interrupt(self, connection: AwsConnection, stack: StackPlan, *, updating: bool) -> None:
         if not updating:

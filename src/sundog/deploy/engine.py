@@ -116,8 +116,10 @@ async def deploy(
         raise_all(problems(plan, report, capabilities))
         present = previous.published if previous else frozenset()
         await _prepare(connection, plan, present, _builder(project, manifest, connection))
-        states = await StackApplier(connection, report).apply(plan)
-        result = await _collect(connection, manifest, plan, states, rewrite_url, previous)
+        applier = StackApplier(connection, report)
+        states = await applier.apply(plan)
+        known = _known_functions(manifest, plan, applier, previous)
+        result = await _collect(connection, manifest, plan, states, rewrite_url, known, previous)
         write_outputs(project.outputs_file(stage.name), result.outputs, manifest)
         await migrate_all(connection, report, project.root, manifest, states)
         uploader = Uploader(connection, report, project.root, rewrite_url)
@@ -192,6 +194,7 @@ async def _collect(
     plan: DeployPlan,
     states: dict[str, StackState],
     rewrite_url: Callable[[str], str] | None,
+    known: dict[str, DeployedFunction],
     previous: DeployResult | None,
 ) -> DeployResult:
     stacks = {
@@ -201,12 +204,6 @@ async def _collect(
         )
         for stack in plan.stacks
     }
-    known = {}
-    if previous is not None:
-        same = {name for name, stack in previous.stacks.items() if stacks.get(name) == stack}
-        known = {
-            function.entry.id: function for function in previous.functions if function.entry.stack in same
-        }
     return DeployResult(
         outputs=user_outputs(manifest, states, rewrite_url),
         functions=[
@@ -220,6 +217,29 @@ async def _collect(
         )
         | (previous.published if previous else frozenset()),
     )
+
+
+def _known_functions(
+    manifest: Manifest, plan: DeployPlan, applier: StackApplier, previous: DeployResult | None
+) -> dict[str, DeployedFunction]:
+    """Return the functions, by id, on which this deploy has not worked: they are as they were read after the last one."""
+    if previous is None:
+        return {}
+    touched_in: dict[str, frozenset[str]] = {}
+    for stack in plan.stacks:
+        before = previous.stacks.get(stack.name)
+        touched = frozenset() if stack.action == "unchanged" else applier.touched.get(stack.name)
+        # Unless somebody else has deployed in between.
+        if touched is not None and before is not None and before.state == stack.deployed:
+            touched_in[stack.name] = touched
+    declared = {(entry.id, entry.stack, entry.logical_id) for entry in manifest.functions}
+    return {
+        entry.id: function
+        for function in previous.functions
+        if (entry := function.entry).stack in touched_in
+        and entry.logical_id not in touched_in[entry.stack]
+        and (entry.id, entry.stack, entry.logical_id) in declared
+    }
 
 
 def _with_reachable_addresses(
