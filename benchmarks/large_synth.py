@@ -65,7 +65,7 @@ async def _measure(root: Path, rounds: int) -> tuple[list[float], list[float]]:
     async with SynthService(find_project(root), lambda _event: None).running() as service:
         await _synth(service, root, 0)
         for number in range(1, rounds + 1):
-            await anyio.sleep(2)  # the next process is made ready in the background
+            await service.get_ready(find_project(root).stage(None))  # in a session, while nobody waits
             warm.append(await _synth(service, root, number))
     return cold, warm
 

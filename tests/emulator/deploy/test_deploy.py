@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from sundog.aws.cloudformation import describe_stack
+from sundog.deploy import functions
 from sundog.model.events import DeployFinished, DeployStarted, ResourceProgress
 
 
@@ -105,6 +106,56 @@ def test_a_changed_stack_is_updated_in_place(app, resources, code):
     assert app.finished() == {"main": "updated"}
     assert after.functions[0].arn == before.functions[0].arn
     assert after.functions[0].environment["GREETING"] == "hello"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The functions whose configuration was asked for."""
+    names = []
+    real = functions.function_configuration
+
+    async def ask(connection, name):
+        names.append(name)
+        return await real(connection, name)
+
+    monkeypatch.setattr(functions, "function_configuration", ask)
+    return names
+
+
+def test_only_functions_that_an_update_worked_on_are_asked_about(app, resources, code, asked):
+    asset_id, folder = code
+
+    def with_greeting(greeting):
+        app.assembly.stack(
+            "main",
+            {
+                "Role": resources.role(),
+                "Changed": resources.function(f"{asset_id}.zip", GREETING=greeting),
+                "Same": resources.function(f"{asset_id}.zip"),
+            },
+            assets={asset_id: folder},
+        )
+
+    for name in ("Changed", "Same"):
+        app.assembly.function("main", name, asset_hash=asset_id)
+    with_greeting("hello")
+    before = app.deploy()
+    asked.clear()
+    with_greeting("goodbye")
+    after = app.deploy(previous=before)
+
+    assert asked == [before.functions[0].physical_name]
+    assert after.functions[0].environment == {"GREETING": "goodbye"}
+    assert after.functions[1] == before.functions[1]
+
+    # Somebody else has deployed in between: what is known of that stack is old.
+    with_greeting("good night")
+    app.deploy()
+    asked.clear()
+    with_greeting("good morning")
+    app.deploy(previous=after)
+
+    assert len(asked) == 2
 
 
 def test_only_the_changed_stack_is_touched(app, resources):

@@ -40,6 +40,16 @@ async def test_a_burst_is_asked_about_once() -> None:
     assert asked == [Path("app.py")]
 
 
+async def test_a_wrong_synth_is_repeated_though_nothing_was_edited() -> None:
+    edits = Edits()
+    edits.last_synth_was_wrong()
+
+    async def first_of(paths: Sequence[Path]) -> Path | None:
+        raise AssertionError(paths)
+
+    assert await edits.next_concerning(first_of) == "a wrong synth"
+
+
 async def test_edits_that_concern_nothing_are_waited_over_and_a_restart_of_the_cloud_is_not() -> None:
     edits = Edits()
     edits.add([Path("notes.py")])
