@@ -115,8 +115,10 @@ class Aws:
         return wait_for(stack, f"the stack {name} to reach its end")
 
     def reasons(self, stack: str) -> str:
-        events = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
-        return "\n".join(event.get("ResourceStatusReason", "") for event in events)
+        pages = self.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack)
+        return "\n".join(
+            event.get("ResourceStatusReason", "") for page in pages for event in page["StackEvents"]
+        )
 
     def resource(self, stack: str, logical_id: str) -> str:
         described = self.client("cloudformation").describe_stack_resource(

@@ -69,6 +69,7 @@ class _Update:
         self._definitions: Record = template["Resources"]
         self._previous_definitions: Record = previous["_template"].get("Resources", {})
         self._retagged = module._tag_map(previous["Tags"]) != module._tag_map(self.stack["Tags"])
+        _share_equal_parts(template, previous["_template"])
         self._held: tuple[Any, ...] | None = None
         self._unchanged = False
 
@@ -123,3 +124,17 @@ class _Update:
         if self._held is not None:
             event, self._held = self._held, None
             self._add_event(self.stack["StackId"], *event)
+
+
+def _share_equal_parts(template: Record, previous: Record) -> None:
+    """Have what two templates have in common be the same objects.
+
+    The emulator compares the templates again for each resource, which is quick where nothing but the identity is looked at.
+    Both are only read from now on, and the previous one is a copy that the update owns.
+    """
+    for section, parts in template.items():
+        before = previous.get(section)
+        if isinstance(parts, dict) and isinstance(before, dict):
+            before.update(
+                {name: part for name, part in parts.items() if name in before and before[name] == part}
+            )
