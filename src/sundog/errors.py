@@ -26,7 +26,7 @@ documentation page of the code. Errors live beside the code that raises them.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -77,6 +77,14 @@ class SundogError(Exception):
         self.why = why
         self.fixes: tuple[str, ...] = () if fix is None else (fix,) if isinstance(fix, str) else tuple(fix)
         self.details = tuple(details)
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Change each of its texts: what quotes another program may hold what nobody is to read."""
+        self.what = change(self.what)
+        self.args = (self.what,)
+        self.why = None if self.why is None else change(self.why)
+        self.fixes = tuple(change(fix) for fix in self.fixes)
+        self.details = tuple(change(detail) for detail in self.details)
 
     def as_text(self) -> str:
         """Return the error as plain text, for a program that shows it in a report of its own."""
@@ -197,6 +205,12 @@ class SeveralErrors(SundogError):
         """Return the exit code of the first problem."""
         first = self.errors[0]
         return first.worst_exit_code if isinstance(first, SeveralErrors) else first.exit_code
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Change the texts of each problem."""
+        super().rewrite(change)
+        for error in self.errors:
+            error.rewrite(change)
 
     def headed(self) -> Iterable[tuple[str | None, SundogError]]:
         """Return the problems, each with what to write above it."""

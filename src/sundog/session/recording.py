@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
+from sundog.errors import SundogError
 from sundog.model.events import (
+    DeployFinished,
     Event,
     FunctionError,
     InitFailed,
@@ -17,6 +20,7 @@ from sundog.model.events import (
     LogWritten,
     Notice,
     Observer,
+    ResourceProgress,
 )
 from sundog.model.project import Project, Stage
 from sundog.model.redaction import Redactor
@@ -51,9 +55,26 @@ def _without_secrets(event: Event, redactor: Redactor) -> Event:
             return msgspec.structs.replace(event, response=response, error=error)
         case InitFailed():
             return msgspec.structs.replace(event, error=_shown_error(event.error, redactor))
+        # CloudFormation quotes what a script raised.
+        case ResourceProgress(reason=str(reason)):
+            return msgspec.structs.replace(event, reason=redactor.shown(reason))
+        case DeployFinished(error=dict(error)):
+            return msgspec.structs.replace(event, error=_shown_fields(error, redactor))
         case _:
             # Nothing else carries what a function wrote.
             return event
+
+
+def _shown_fields(value: Any, redactor: Redactor) -> Any:  # noqa: ANN401 - whatever JSON can be
+    match value:
+        case str():
+            return redactor.shown(value)
+        case list():
+            return [_shown_fields(one, redactor) for one in value]
+        case dict():
+            return {name: _shown_fields(one, redactor) for name, one in value.items()}
+        case _:
+            return value
 
 
 def _shown_error(error: FunctionError, redactor: Redactor) -> FunctionError:
@@ -63,7 +84,10 @@ def _shown_error(error: FunctionError, redactor: Redactor) -> FunctionError:
 
 @contextlib.contextmanager
 def recorded(project: Project, stage: Stage, observer: Observer) -> Iterator[Recording]:
-    """Open the stage's store for the length of a `with` block inside a running event loop."""
+    """Open the stage's store for the length of a `with` block inside a running event loop.
+
+    An error that ends the block leaves it without the app's secrets, too.
+    """
     loop = asyncio.get_running_loop()
 
     def notify(notice: Notice) -> None:
@@ -72,4 +96,19 @@ def recorded(project: Project, stage: Stage, observer: Observer) -> Iterator[Rec
             loop.call_soon_threadsafe(observer, notice)
 
     with StoreWriter(project.events_db(stage.name), notify=notify) as store:
-        yield Recording(store, observer)
+        recording = Recording(store, observer)
+        try:
+            yield recording
+        except (SundogError, BaseExceptionGroup) as error:
+            for one in _errors_in(error):
+                one.rewrite(recording.redactor.shown)
+            raise
+
+
+def _errors_in(error: BaseException) -> Iterator[SundogError]:
+    """Yield the errors that a command ends with: tasks that run side by side leave groups of them."""
+    if isinstance(error, SundogError):
+        yield error
+    elif isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _errors_in(inner)

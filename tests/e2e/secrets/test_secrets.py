@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
 import pytest
 
 APP = Path(__file__).parent / "app"
@@ -43,34 +42,9 @@ def secret(root):
     return run
 
 
-def files_with(folder: Path, text: str) -> list[str]:
-    """Return the files that hold a text, but those of the embedded cloud, which keeps the parameters themselves."""
-    return [
-        str(file.relative_to(folder))
-        for file in folder.rglob("*")
-        if file.is_file()
-        and "cloud" not in file.relative_to(folder).parts
-        and text.encode() in file.read_bytes()
-    ]
-
-
-def messages_in_cloudwatch(root: Path) -> list[str]:
-    """Return all that the embedded cloud's CloudWatch Logs has of the functions."""
-    note = json.loads((root / ".sundog/local/session.json").read_text())
-    logs = boto3.client(
-        "logs",
-        endpoint_url=note["endpoint_url"],
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    return [
-        event["message"] for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]
-    ]
-
-
-def test_a_secret_from_the_command_line_to_the_function(root, secret, start_dev, waiting):
+def test_a_secret_from_the_command_line_to_the_function(
+    root, secret, start_dev, waiting, files_with, messages_in_cloudwatch
+):
     # No session runs: the local cloud is started for the command, and what it keeps is there for the session.
     secret("set", "stripe_key", stdin="sk-before-dev-1111\n")
     dev = start_dev(root).wait_until_ready()
