@@ -31,6 +31,19 @@ REGION = "eu-west-1"
 ROLE = "arn:aws:iam::000000000000:role/conformance"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "last: waits for a clock, which runs while the rest of the module does"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what waits for a clock behind the other tests of its module, whatever order they were given."""
+    modules = {path: number for number, path in reversed([*enumerate(item.path for item in items)])}
+    items.sort(key=lambda item: (modules[item.path], item.get_closest_marker("last") is not None))
+
+
 class RunningCloud:
     """An embedded cloud driven from tests, which are not asynchronous."""
 

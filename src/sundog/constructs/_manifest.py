@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from sundog.constructs._binding import Bindable
+from sundog.constructs._cdk_triggers import Place, Template, cdk_triggers
 from sundog.constructs._registry import Registry
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -20,6 +21,7 @@ from sundog.model.manifest import (
     Manifest,
     ResourceEntry,
     StackEntry,
+    Trigger,
     UploadEntry,
 )
 
@@ -49,10 +51,21 @@ def manifest_of(registry: Registry, assembly: Path) -> Manifest:
         for artifact_id, artifact in document["artifacts"].items()
         if artifact["type"] == "aws:cloudformation:stack"
     }
+    templates = {
+        _stack_name(artifact_id, artifact): Template.read(
+            (assembly / artifact["properties"]["templateFile"]).read_text("utf-8")
+        )
+        for artifact_id, artifact in artifacts.items()
+    }
     constructs = [
-        entry for artifact in artifacts.values() for entry in _construct_entries(registry, assembly, artifact)
+        entry
+        for artifact_id, artifact in artifacts.items()
+        for entry in _construct_entries(
+            registry, assembly, artifact, _stack_name(artifact_id, artifact), templates
+        )
     ]
     by_path = {entry.path: entry for entry in constructs}
+    triggers = cdk_triggers(templates, constructs, {one.path for one in registry.constructs})
     stacks = [_stack_entry(registry, artifact_id, artifacts) for artifact_id in artifacts]
     names = {
         artifact.get("displayName", artifact_id).partition(" ")[0]: _stack_name(artifact_id, artifact)
@@ -61,7 +74,7 @@ def manifest_of(registry: Registry, assembly: Path) -> Manifest:
     return Manifest(
         app=registry.project.settings.name,
         stage=registry.stage.name,
-        functions=_named(list(_function_entries(registry, by_path))),
+        functions=_named(list(_with_cdk_triggers(_function_entries(registry, by_path), triggers))),
         resources=list(_resource_entries(registry, by_path, stacks)),
         uploads=[entry for one in registry.constructs for entry in _placed(one.uploads(), names)],
         databases=[entry for one in registry.constructs for entry in _placed(one.databases(), names)],
@@ -92,17 +105,19 @@ def _stack_name(artifact_id: str, artifact: Mapping[str, Any]) -> str:
 
 
 def _construct_entries(
-    registry: Registry, assembly: Path, artifact: Mapping[str, Any]
+    registry: Registry,
+    assembly: Path,
+    artifact: Mapping[str, Any],
+    stack: str,
+    templates: Mapping[str, Template],
 ) -> Iterator[ConstructEntry]:
-    template = json.loads((assembly / artifact["properties"]["templateFile"]).read_text("utf-8"))
-    resources = template.get("Resources", {})
+    resources = templates[stack].resources
     metadata = artifact.get("metadata", {})
     if "additionalMetadataFile" in artifact:
         metadata = {
             **metadata,
             **json.loads((assembly / artifact["additionalMetadataFile"]).read_text("utf-8")),
         }
-    stack = _stack_name(artifact["displayName"], artifact)
     for path, entries in metadata.items():
         for entry in entries:
             if entry["type"] == "aws:cdk:logicalId" and entry["data"] in resources:
@@ -131,6 +146,14 @@ def _function_entries(registry: Registry, by_path: Mapping[str, ConstructEntry])
             yield msgspec.structs.replace(
                 entry, name=name, stack=resource.stack, logical_id=resource.logical_id
             )
+
+
+def _with_cdk_triggers(
+    entries: Iterable[FunctionEntry], triggers: Mapping[Place, list[Trigger]]
+) -> Iterator[FunctionEntry]:
+    for entry in entries:
+        further = triggers.get((entry.stack, entry.logical_id), [])
+        yield msgspec.structs.replace(entry, triggers=[*entry.triggers, *further])
 
 
 def _resource_entries(

@@ -30,6 +30,7 @@ _NAMED_OTHERWISE = {
     "rule": "bus",
 }
 """Kinds that are named after the CDK's class of event source."""
+PIPE = "pipe"
 _BY_RULE = frozenset({"bus", "cron", "alarm"})
 """Kinds whose events EventBridge makes."""
 
@@ -58,13 +59,12 @@ def trigger_of(triggers: Sequence[Trigger], payload: bytes) -> Trigger | None:
         # A schedule with an input of its own sends just that.
         if trigger.detail["input"] == event:
             return trigger
-    if not isinstance(event, dict):
-        return None
-    kind = _kind(event)
+    # Nothing but a pipe hands over records as a mere list.
+    kind = PIPE if isinstance(event, list) else _kind(event) if isinstance(event, dict) else None
     fitting = [trigger for trigger in triggers if trigger not in own_words and _fits(trigger.kind, kind)]
     if len(fitting) < 2:
         return fitting[0] if fitting else None
-    return _closest(fitting, event)
+    return _closest(fitting, {"Records": event} if kind == PIPE else event)
 
 
 def _kind(event: Mapping[str, Any]) -> str | None:
@@ -161,6 +161,8 @@ def _source_name(event: Mapping[str, Any]) -> str:
 
 
 def _own_id(trigger: Trigger) -> str:
+    if trigger.kind == PIPE:
+        return str(trigger.detail.get("source", ""))
     return (trigger.resource or trigger.label).rpartition("/")[2]
 
 

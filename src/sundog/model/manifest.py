@@ -33,9 +33,9 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     """How a person names it: `GET /notes`, `queue reminders`, `cron digest`."""
     resource: str | None = None
-    """Id of the resource in the manifest that sends the event."""
+    """Id of the resource in the manifest that sends the event, or the path of the CDK's construct."""
     detail: dict[str, Any] = {}
-    """Facts that differ by kind: method and path, schedule, batch size. `input` is an event of the user's own."""
+    """Facts that differ by kind: method and path, schedule, batch size. `input` is an event of the user's own, `source` what a pipe reads."""
 
 
 class FunctionEntry(msgspec.Struct, frozen=True, kw_only=True):

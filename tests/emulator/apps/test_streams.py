@@ -253,3 +253,24 @@ def test_consumers_schedules_and_alarms_follow_an_update(app, updated):
     (seen,) = app.wait_for("audit", since=mark)
 
     assert [record["eventName"] for record in seen.event["Records"]] == ["REMOVE"]
+
+
+def test_a_pipe_of_the_cdk_hands_over_its_records_and_is_named(app):
+    mark = app.mark()
+    app.aws("sqs").send_message(QueueUrl=app.output("Scans"), MessageBody="page one")
+    (seen,) = app.wait_for("piped", since=mark)
+
+    assert [record["eventSource"] for record in seen.event] == ["aws:sqs"]
+    assert seen.response == ["page one"]
+    assert (seen.trigger.kind, seen.trigger.label) == ("pipe", "pipe scanner")
+
+
+@pytest.mark.last
+def test_a_schedule_and_a_rule_of_the_cdk_call_every_minute(app):
+    minutely = app.wait_for("minutely", seconds=90)[0]
+    ticked = app.wait_for("ticked", seconds=90)[0]
+
+    assert (minutely.event, minutely.trigger.label) == ({"kind": "minute"}, "cron minutely")
+    assert (ticked.event["source"], ticked.response) == ("aws.events", "Scheduled Event")
+    assert "eachminute" in ticked.event["resources"][0]
+    assert (ticked.trigger.kind, ticked.trigger.label) == ("cron", "rule each-minute")

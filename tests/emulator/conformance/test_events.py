@@ -1,4 +1,4 @@
-"""Event sources: queues, rules, schedules, table streams."""
+"""Event sources: queues, rules, table streams. Schedules are those of an app, in `apps/test_streams.py`: a minute is waited for once."""
 
 from __future__ import annotations
 
@@ -80,24 +80,6 @@ def test_rule_of_an_event_bus_invokes_a_function(aws, make_function, target, fun
 
     assert [event["detail"] for event, _ in target.seen[name]] == [{"n": 2}]
     assert target.seen[name][0][0]["detail-type"] == "made"
-
-
-def test_schedule_invokes_a_function(aws, make_function, target, function_arn, wait_for):
-    name = make_function(lambda _event, _: None)
-    aws.client("scheduler").create_schedule(
-        Name=name,
-        ScheduleExpression="rate(1 minute)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={
-            "Arn": function_arn(name),
-            "RoleArn": "arn:aws:iam::000000000000:role/schedules",
-            "Input": '{"job": "digest"}',
-        },
-    )
-
-    wait_for(lambda: target.seen.get(name), "the schedule", seconds=90)
-
-    assert target.seen[name][0][0] == {"job": "digest"}
 
 
 def test_stream_of_a_table_invokes_a_function(aws, make_function, target, wait_for):

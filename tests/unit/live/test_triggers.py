@@ -109,6 +109,20 @@ def test_an_unknown_queue_counts_as_the_first_and_a_function_without_triggers_ha
     assert trigger_of((), json.dumps(message("imported")).encode()) is None
 
 
+def test_records_in_a_mere_list_come_through_the_pipe_that_reads_their_source() -> None:
+    orders, returns = (
+        Trigger(
+            kind="pipe", label=f"pipe {name}", resource=f"backend/{name}", detail={"source": f"{name}Queue1A"}
+        )
+        for name in ("orders", "returns")
+    )
+    records = message("local-notes-backend-returnsQueue1A-B2C")["Records"]
+
+    assert trigger_of((ORDERS, orders, returns), json.dumps(records).encode()) == returns
+    assert trigger_of((ORDERS, orders), b'[{"total": 3}]') == orders
+    assert trigger_of((ORDERS, orders), json.dumps(message("orders")).encode()) == ORDERS
+
+
 def test_of_two_rules_the_one_whose_pattern_has_the_event():
     event = json.dumps(
         {"source": "shop", "detail-type": "order.placed", "detail": {}, "resources": []}

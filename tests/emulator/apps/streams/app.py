@@ -3,13 +3,37 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from aws_cdk import Duration, aws_cloudwatch, aws_logs
+from aws_cdk import Duration, aws_cloudwatch, aws_events, aws_iam, aws_logs, aws_pipes
+from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_scheduler import ScheduleGroup
 
 from sundog import Alarm, App, Cron, Function, KinesisStream, Queue, Table
 
 app = App()
 ZONE = "Asia/Kolkata"  # half an hour beside every other zone
+
+
+def of_the_cdk(stack):
+    """A rule and a pipe, for which sundog has no construct."""
+    ticked = Function(stack, "ticked", handler="functions/clock.ticked")
+    aws_events.Rule(
+        stack,
+        "each-minute",
+        schedule=aws_events.Schedule.rate(Duration.minutes(1)),
+        targets=[LambdaFunction(ticked.cdk.function)],
+    )
+    scans, piped = Queue(stack, "scans"), Function(stack, "piped", handler="functions/clock.piped")
+    reader = aws_iam.Role(stack, "reader", assumed_by=aws_iam.ServicePrincipal("pipes.amazonaws.com"))
+    scans.cdk.queue.grant_consume_messages(reader)
+    piped.cdk.function.grant_invoke(reader)
+    aws_pipes.CfnPipe(
+        stack,
+        "scanner",
+        role_arn=reader.role_arn,
+        source=scans.cdk.queue.queue_arn,
+        target=piped.cdk.function.function_arn,
+    )
+    stack.outputs(Scans=scans.queue_url)
 
 
 @app.stack
@@ -68,6 +92,9 @@ def backend(stack):
         dead_letter=given_up,
         cdk={"schedule": {"schedule_group": ScheduleGroup(stack, "group")}},
     )
+    Cron(
+        stack, "minutely", schedule="rate(1 minute)", job="functions/clock.minutely", input={"kind": "minute"}
+    )
     Table(
         stack,
         "books",
@@ -106,6 +133,7 @@ def backend(stack):
         expression="refused * 2", using_metrics={"refused": refused}, period=Duration.hours(1)
     )
     Alarm(stack, "refused-alarm", metric=twice, threshold=20, on_alarm="functions/clock.refused")
+    of_the_cdk(stack)
     stack.outputs(GivenUp=given_up.queue_url)
 
 

@@ -20,3 +20,15 @@ def refused(event, context):
 
 def grouped(event, context):
     return event
+
+
+def ticked(event, context):
+    return event["detail-type"]
+
+
+def piped(event, context):
+    return [record["body"] for record in event]
+
+
+def minutely(event, context):
+    return event["kind"]
