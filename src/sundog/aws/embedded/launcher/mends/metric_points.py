@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 Point: TypeAlias = dict[str, Any]
@@ -18,7 +19,7 @@ Point: TypeAlias = dict[str, Any]
 
 _MINUTE = 60
 _NOTHING = "nothing"
-_SHORT = 10
+_SHORT = 1
 _LOOKED_AT = 200
 """So many points are looked at for an equal value; one more point is as right."""
 
@@ -49,15 +50,15 @@ def count(metric: Metric, value: float, *, times: int = 1, at: float | None = No
     minute = _minute(at)
     with _changing:
         points = _points(metric)
-        nothing = _in_minute(points, minute, lambda point: _NOTHING in point)
-        same = _in_minute(points, minute, lambda point: point["Value"] == value)
-        if nothing is not None:
-            del nothing[_NOTHING]
-            nothing.update(Value=float(value), Count=float(times))
-        elif same is not None:
-            same["Count"] += times
-        else:
-            points.append(_point(metric, minute, value, times))
+        for point in _in_minute(points, minute):
+            if _NOTHING in point:
+                del point[_NOTHING]
+                point.update(Value=float(value), Count=float(times))
+                return
+            if point["Value"] == value:
+                point["Count"] += times
+                return
+        points.append(_point(metric, minute, value, times))
 
 
 def keep(metric: Metric, value: float) -> None:
@@ -65,11 +66,10 @@ def keep(metric: Metric, value: float) -> None:
     minute = _minute(None)
     with _changing:
         points = _points(metric)
-        known = _in_minute(points, minute, lambda _: True)
-        if known is None:
-            points.append(_point(metric, minute, value, 1))
-        else:
-            known["Value"] = float(value)
+        for point in _in_minute(points, minute):
+            point["Value"] = float(value)
+            return
+        points.append(_point(metric, minute, value, 1))
 
 
 def keep_nothing(metric: Metric) -> None:
@@ -77,7 +77,7 @@ def keep_nothing(metric: Metric) -> None:
     minute = _minute(None)
     with _changing:
         points = _points(metric)
-        if _in_minute(points, minute, lambda _: True) is None:
+        if not any(_in_minute(points, minute)):
             points.append({**_point(metric, minute, 0, 1), _NOTHING: True})
 
 
@@ -94,18 +94,23 @@ def _minute(at: float | None) -> float:
 def _points(metric: Metric) -> list[Point]:
     from ministack.services import cloudwatch
 
-    key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
+    key = (metric.namespace, metric.name, _dimensions_key(metric.dimensions))
     found: list[Point] = cloudwatch._metric_bucket(key)
     return found
 
 
-def _in_minute(points: list[Point], minute: float, wanted: Callable[[Point], bool]) -> Point | None:
+@lru_cache(maxsize=1000)
+def _dimensions_key(dimensions: tuple[tuple[str, str], ...]) -> str:
+    from ministack.services import cloudwatch
+
+    return str(cloudwatch._dims_key(dict(dimensions)))
+
+
+def _in_minute(points: list[Point], minute: float) -> Iterator[Point]:
     for point in itertools.islice(reversed(points), _LOOKED_AT):
         if point["Timestamp"] != minute:
-            return None
-        if wanted(point):
-            return point
-    return None
+            return
+        yield point
 
 
 def _point(metric: Metric, minute: float, value: float, times: int) -> Point:
