@@ -250,3 +250,31 @@ def test_a_stack_of_another_app_or_stage_that_has_the_same_name_is_not_touched(a
     assert error.what == f"the stack `{name}` belongs to the app `shop` on the stage `local-a`"
     assert str(error.where) == "app.py:1  line_1()"
     assert anyio.run(describe_stack, connection, name).tags == owner
+
+
+def test_an_alarm_that_can_never_go_off_is_deployed_and_told_once(app, resources):
+    watched = {
+        "Namespace": "AWS/DynamoDB",
+        "MetricName": "ThrottledRequests",
+        "Dimensions": [{"Name": "TableName", "Value": "orders"}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": watched}
+    app.assembly.stack("main", {"Silent": alarm})
+
+    app.deploy(capabilities=embedded_capabilities())
+    finished, told = app.finished(), app.notices()
+    app.deploy(capabilities=embedded_capabilities())
+
+    assert finished == {"main": "created"}
+    (text,) = told
+    assert text == (
+        "`main/silent` watches `ThrottledRequests` of `AWS/DynamoDB` by `TableName`, which the embedded cloud does not "
+        "publish, so it never goes off (app.py:2)"
+    )
+    # The second deploy has nothing to change, and nothing to say.
+    assert app.notices() == []
