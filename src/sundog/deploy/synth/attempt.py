@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ from sundog.model.project import Project, Stage
 
 FIRST_MODULES = ("aws_cdk", "typeguard", "sundog.constructs.app")
 """What is loaded ahead when it is not known yet what the app uses."""
+
+_CDK_CACHE = Path.home() / ".cdk" / "cache"
+"""The CDK writes its digests of files there while it reads them."""
 
 RehearsalUse: TypeAlias = Literal["none", "used", "outdated"]
 """Whether a synth ran in a rehearsed process, or would have if what Node had read there had not changed since."""
@@ -139,6 +143,8 @@ class Attempt:
         record = await anyio.to_thread.run_sync(
             make_record, report, self.surroundings.environment, self.worker.loaded_files
         )
+        lasting = [path for path in report.written if self._lasts(Path(path))]
+        record = msgspec.structs.replace(record, lasting=lasting)
         self.on_record(record)
         output = self.worker.output()
         if finished.error is not None:
@@ -153,6 +159,13 @@ class Attempt:
             was_warm=was_warm,
             rehearsal="outdated" if outdated else "used" if finished.rehearsed else "none",
         )
+
+    def _lasts(self, path: Path) -> bool:
+        if "__pycache__" in path.parts:
+            return False
+        if path.is_relative_to(self.project.root):
+            return not path.is_relative_to(self.project.state_dir)
+        return not path.is_relative_to(tempfile.gettempdir()) and not path.is_relative_to(_CDK_CACHE)
 
     def _manifest(self, output: list[str]) -> Manifest:
         app = self.project.settings.app
@@ -191,8 +204,7 @@ def run_command(
         "environment": dict(surroundings.environment),
         "arguments": [],
         "outdir": str(folder.next),
-        # The CDK writes its cache of digests while it reads it.
-        "ignored": [str(project.state_dir), str(Path.home() / ".cdk" / "cache")],
+        "ignored": [str(project.state_dir), str(_CDK_CACHE)],
         "cold": cold,
     }
 

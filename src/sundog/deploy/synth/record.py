@@ -79,6 +79,8 @@ class SynthRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of the variables that were read; None for one that was not set."""
     external: list[str] = []
     """Sources that cannot be compared: processes that were run, hosts that were asked."""
+    lasting: list[str] = []
+    """Files that the app wrote beside its assembly. They are no inputs."""
 
     def difference(self, environment: Mapping[str, str], *, bundles: bool) -> str | None:
         """Return what is different now, as a path or a variable's name; None when nothing is.

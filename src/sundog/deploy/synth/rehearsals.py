@@ -9,7 +9,7 @@ worse than a slow one. So a rehearsed process is used only where the result cann
 * A rehearsal is itself the run of a fresh process. When nothing was edited since the last synth, its assembly must be that
   synth's, byte by byte. If it is not, the last synth is repeated in a fresh process, and nothing is rehearsed any more.
 
-An app that runs programs or asks the network is not rehearsed: it would do so once more.
+An app that runs programs, asks the network or writes files of its own is not rehearsed: it would do so once more.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Rehearsals:
             NodeNotStarted: Node did not start again after a rehearsal that failed.
         """
         record = last.cached.record
-        if self._given_up or record is None or record.external:
+        if self._given_up or record is None or record.external or record.lasting:
             return True
         if not await anyio.to_thread.run_sync(_is_as_it_was, last, surroundings):
             # The next synth is about to come, or the app is broken.
