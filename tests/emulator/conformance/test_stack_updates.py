@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 ROLE = "arn:aws:iam::000000000000:role/conformance"
 STACK = "AWS::CloudFormation::Stack"
 UPDATED = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+CREATED = ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+DELETED = ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
 
 
 def queue(seconds=10, **attributes):
@@ -69,13 +71,13 @@ def test_an_update_of_an_output_leaves_resources_alone(aws):
     assert timeout(aws, name) == "77"
 
 
-def test_unchanged_resources_is_still_needed(unmended_bench):
+def test_update_events_is_still_needed(unmended_bench):
     aws = unmended_bench.aws
-    name = aws.deploy({"Queue": queue()}, **output("1"))["StackName"]
+    name = aws.deploy({"Same": queue(), "Removed": queue()})["StackName"]
 
-    aws.deploy({"Queue": queue()}, name=name, **output("2"))
+    aws.deploy({"Same": queue(), "New": queue()}, name=name)
 
-    assert told(aws, name) == {"Queue": UPDATED}, "the emulator leaves unchanged resources alone"
+    assert told(aws, name) == {"Same": UPDATED, "New": UPDATED}, "the emulator tells of something else"
 
 
 def test_only_the_resource_that_changed_is_told_of(aws):
@@ -84,10 +86,22 @@ def test_only_the_resource_that_changed_is_told_of(aws):
 
     aws.deploy({"Queue": queue(20), **resources, "New": queue()}, name=name)
 
-    assert told(aws, name) == {"Queue": UPDATED, "New": UPDATED}
+    assert told(aws, name) == {"Queue": UPDATED, "New": CREATED}
     assert timeout(aws, name) == "20"
     assert described(aws, name, "Queue")["ResourceStatus"] == "UPDATE_COMPLETE"
     assert described(aws, name, "Other")["ResourceStatus"] == "CREATE_COMPLETE"
+    assert described(aws, name, "New")["ResourceStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_removed_resource_is_told_of_after_all_others(aws):
+    name = aws.deploy({"First": queue(10), "Kept": queue(DeletionPolicy="Retain"), "Last": queue()})[
+        "StackName"
+    ]
+
+    aws.deploy({"Last": queue(20)}, name=name)
+
+    assert told(aws, name) == {"Last": UPDATED, "First": DELETED, "Kept": ["DELETE_SKIPPED"]}
+    assert list(told(aws, name))[-1] == "Last", "the newest events come first"
 
 
 def test_a_replaced_resource_changes_those_that_refer_to_it(aws):
@@ -108,8 +122,10 @@ def test_a_replaced_resource_changes_those_that_refer_to_it(aws):
 
     changed = told(aws, name)
     arn = aws.resource(name, "Topic")
+    with pytest.raises(ClientError, match="NotFound"):
+        aws.client("sns").get_topic_attributes(TopicArn=arn.replace(second, first))
     assert changed.keys() == {"Topic", "Reference", "Attribute", "Text", "Next"}
-    assert changed["Topic"] == ["UPDATE_IN_PROGRESS", *UPDATED]
+    assert changed["Topic"] == ["UPDATE_IN_PROGRESS", *UPDATED, *DELETED]
     assert arn.endswith(second)
     assert [value(aws, name, one) for one in ("Reference", "Attribute", "Text", "Next")] == [
         arn,
@@ -137,9 +153,8 @@ def test_a_condition_changes_what_depends_on_it(aws):
     enlarged = told(aws, name), timeout(aws, name)
     aws.deploy(resources, name=name, **conditions("no"))
 
-    assert enlarged == ({"Queue": UPDATED, "Extra": UPDATED}, "20")
-    reduced = told(aws, name)
-    assert (reduced["Queue"], "Other" in reduced) == (UPDATED, False)
+    assert enlarged == ({"Queue": UPDATED, "Extra": CREATED}, "20")
+    assert told(aws, name) == {"Queue": UPDATED, "Extra": DELETED}
     with pytest.raises(ClientError, match="Extra"):
         described(aws, name, "Extra")
 
@@ -237,7 +252,7 @@ def test_a_failed_update_leaves_what_was_there_before(aws):
     assert failed["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert course.keys() == {"Queue", "Function"}
     assert course["Queue"] == [*UPDATED, *UPDATED]
-    assert course["Function"][:2] == ["UPDATE_IN_PROGRESS", "UPDATE_FAILED"]
+    assert course["Function"][:2] == ["CREATE_IN_PROGRESS", "CREATE_FAILED"]
     assert restored == "10"
     assert again["StackStatus"] == "UPDATE_COMPLETE"
     assert told(aws, name) == {"Queue": UPDATED}

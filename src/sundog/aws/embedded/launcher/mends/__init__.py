@@ -73,8 +73,8 @@ from . import (
     topic_functions,
     topic_metrics,
     topic_properties,
-    unchanged_resources,
     unknown_targets,
+    update_events,
     websocket_invocations,
     websocket_route_response,
 )
@@ -141,8 +141,8 @@ MENDS: tuple[Any, ...] = (
     topic_dead_letters,
     topic_metrics,
     topic_properties,
-    unchanged_resources,
     unknown_targets,
+    update_events,
     websocket_invocations,
     websocket_route_response,
 )

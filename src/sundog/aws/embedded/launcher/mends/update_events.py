@@ -1,6 +1,8 @@
-"""An update of a stack gives two events for every resource of it, though most are as they were.
+"""What an update of a stack tells of its resources is not what it does.
 
-AWS tells of the resources that change only.
+It gives two events for every resource, though most are as they were; says of new resources that they are updated; and deletes
+without an event those that the template has no more and those that it has replaced. AWS tells of the resources that change
+only, and of the deletions after all else.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
 
 The emulator compares the properties of a resource, every reference in them resolved, with those of the last deploy, which it
@@ -21,44 +23,72 @@ Record: TypeAlias = dict[str, Any]
 
 
 def mend(module: Any) -> None:
-    """Hold the first event of a resource back until it is known whether the resource changes."""
-    deploy, add_event, update_resource = (
-        module._deploy_stack_async,
-        module._add_event,
-        module._update_keeping_seed,
-    )
+    """Hold the first event of a resource back until it is known whether the resource changes, and tell of deletions."""
+    deploy, add_event = module._deploy_stack_async, module._add_event
+    update_resource, delete_resource = module._update_keeping_seed, module._delete_resource
     # Of the task: what else goes on at the same time has another one, or none.
     current: ContextVar[_Update | None] = ContextVar("current", default=None)
 
-    async def deploy_changes(
-        stack_name: str, stack_id: str, template: Record, *rest: Any, **named: Any
-    ) -> Any:
+    async def deploy_noted(stack_name: str, stack_id: str, template: Record, *rest: Any, **named: Any) -> Any:
         previous = named.get("previous_stack")
         if named.get("is_update") and previous:
-            current.set(_Update(module, add_event, stack_name, template, previous))
+            imports = named.get("imports") or {}
+            current.set(_Update(module, add_event, stack_name, template, previous, imports))
         return await deploy(stack_name, stack_id, template, *rest, **named)
 
-    def add_event_of_change(stack_id: str, *event: Any, **named: Any) -> None:
+    def add_event_of_change(
+        stack_id: str,
+        stack_name: str,
+        logical_id: str,
+        resource_type: str,
+        status: str,
+        *more: Any,
+        **named: Any,
+    ) -> None:
         update = current.get()
-        if update is None or update.stack["StackId"] != stack_id or not update.takes(event, named):
-            add_event(stack_id, *event, **named)
+        own = stack_id in (*more, *named.values())
+        if update is not None and update.stack["StackId"] == stack_id and not own:
+            status = update.status_of(logical_id, status)
+            if update.takes((stack_name, logical_id, resource_type, status, *more), named):
+                return
+        add_event(stack_id, stack_name, logical_id, resource_type, status, *more, **named)
 
-    def update_changed(resource_type: str, physical_id: str, old: Record, new: Record, *rest: Any) -> Any:
+    def update_compared(resource_type: str, physical_id: str, old: Record, new: Record, *rest: Any) -> Any:
         update = current.get()
         if update is not None:
             update.compared(equal=old == new)
         return update_resource(resource_type, physical_id, old, new, *rest)
 
-    module._deploy_stack_async = deploy_changes
+    def delete_told(
+        resource_type: str, physical_id: str, properties: Record, stack_name: str, logical_id: str
+    ) -> None:
+        update = current.get()
+        # A rollback tells of its own deletions, and the emulator of those that fail.
+        if update is None or update.stack["StackStatus"] != "UPDATE_IN_PROGRESS":
+            delete_resource(resource_type, physical_id, properties, stack_name, logical_id)
+            return
+        event = (update.stack["StackId"], stack_name, logical_id, resource_type)
+        add_event(*event, "DELETE_IN_PROGRESS", physical_id=physical_id)
+        delete_resource(resource_type, physical_id, properties, stack_name, logical_id)
+        add_event(*event, "DELETE_COMPLETE", physical_id=physical_id)
+
+    module._deploy_stack_async = deploy_noted
     module._add_event = add_event_of_change
-    module._update_keeping_seed = update_changed
+    module._update_keeping_seed = update_compared
+    module._delete_resource = delete_told
 
 
 class _Update:
     """One update of one stack, which comes to one resource after the other."""
 
     def __init__(
-        self, module: Any, add_event: Any, stack_name: str, template: Record, previous: Record
+        self,
+        module: Any,
+        add_event: Any,
+        stack_name: str,
+        template: Record,
+        previous: Record,
+        imports: Record,
     ) -> None:
         from ministack.services.cloudformation import _stacks
 
@@ -68,10 +98,20 @@ class _Update:
         self._previous: Record = previous["_resources"]
         self._definitions: Record = template["Resources"]
         self._previous_definitions: Record = previous["_template"].get("Resources", {})
+        self._new = self._definitions.keys() - self._previous.keys() - imports.keys()
         self._retagged = module._tag_map(previous["Tags"]) != module._tag_map(self.stack["Tags"])
         _share_equal_parts(template, previous["_template"])
         self._held: tuple[Any, ...] | None = None
         self._unchanged = False
+
+    def status_of(self, logical_id: str, status: str) -> str:
+        """Return the status to tell: a new resource is created by an update, too."""
+        if logical_id not in self._new or not status.startswith("UPDATE_"):
+            return status
+        created = status.replace("UPDATE_", "CREATE_")
+        if created == "CREATE_COMPLETE":
+            self.stack["_resources"][logical_id]["ResourceStatus"] = created
+        return created
 
     def takes(self, event: tuple[Any, ...], named: Record) -> bool:
         """Say whether an event of the stack is not to be told now."""
