@@ -20,7 +20,7 @@ from sundog.bundle.node import node_binary
 from sundog.bundle.options import read_options
 from sundog.bundle.request import declared_at
 from sundog.live.coldstart.node_bundle import Bundle, BundleMaker
-from sundog.live.coldstart.node_measure import Importer, loaded_outside
+from sundog.live.coldstart.node_measure import Importer, imports_of, loaded_outside
 from sundog.live.coldstart.node_shares import SOURCE_MAP, NodeAttribution
 from sundog.live.coldstart.shares import Analysis, Change, changes, shares
 from sundog.live.node.esbuild_service import EsbuildService
@@ -81,7 +81,7 @@ async def analyze_node(
         median_ms=statistics.median(rounds),
         tree=tree,
         shares=shares(tree, attribution.sizes, attribution, never),
-        changes=changes(tree, attribution, settings),
+        changes=changes(tree, imports_of(deployed.metafile), attribution, settings),
     )
 
 

@@ -70,7 +70,7 @@ async def analyze_python(
         median_ms=measured.median_ms,
         tree=measured.tree,
         shares=shares(measured.tree, sizes, attribution, {}),
-        changes=changes(measured.tree, attribution),
+        changes=changes(measured.tree, measured.imports, attribution),
     )
 
 

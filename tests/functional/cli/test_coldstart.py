@@ -61,6 +61,7 @@ def measured(tmp_path_factory):
     (site,) = (project / ".venv/lib").glob("python3.*/site-packages")
     install(site, "slowlib", {"__init__.py": SLOW, "inner.py": INNER}, requires=["helper>=1"])
     install(site, "helper", {"__init__.py": "#" * 50_000})
+    install(site, "above", {"__init__.py": f"import slowlib\n{INNER}"})
     install(site, "unused", {"__init__.py": "#" * 200_000})
     install(site, "boto3", {"__init__.py": "", "data.py": "#" * 500_000})
     (project / "requirements.txt").write_text("slowlib\nunused\nboto3\n")
@@ -68,12 +69,17 @@ def measured(tmp_path_factory):
     (project / "functions/report.py").write_text(
         "import json\n\nimport boto3\n\nfrom slowlib import inner\n\n\ndef handler(event, context):\n    return inner.total\n"
     )
+    (project / "functions/both.py").write_text(
+        "import decimal, json, logging, traceback\n\nfrom slowlib import inner\nimport above\n\nfrom functions import more\n"
+    )
+    (project / "functions/more.py").write_text("from . import report\nimport above\n")
     (project / "functions/broken.py").write_text("import json\n\nraise RuntimeError('no table')\n")
     assembly = find_project(project).assembly_dir("local")
     assembly.mkdir(parents=True)
     functions = [
         function("report"),
         function("broken", "functions/broken.py"),
+        function("both", "functions/both.py"),
         function("badge", "functions/badge.go", language="go", runtime="provided.al2023"),
     ]
     write_manifest(assembly, Manifest(app="notes", stage="local", functions=functions))
@@ -134,6 +140,28 @@ def test_the_first_thing_to_change_is_an_import_with_its_line(sundog, measured, 
     assert change["advice"] in finished.stdout
     assert "unused" in finished.stdout
     assert "never imported" in finished.stdout
+
+
+def test_only_what_nothing_else_needs_is_to_be_changed(sundog, measured):
+    both = data(sundog("coldstart", "both", "--json", cwd=measured))
+    (change,) = both["changes"]
+
+    # `slowlib` would be loaded all the same, because `above` needs it; both of the project's files import `above`.
+    assert (change["package"], change["file"], change["line"]) == ("above", "functions/both.py", 4)
+    shares = {one["name"]: one["time_ms"] for one in both["dependencies"]}
+    assert change["time_ms"] == pytest.approx(shares["above"])
+
+
+def test_what_lambda_has_imported_before_the_handler_costs_it_nothing(sundog, measured):
+    both = data(sundog("coldstart", "both", "--json", cwd=measured))
+
+    def names(modules):
+        return {one["module"] for one in modules} | {
+            name for one in modules for name in names(one["imports"])
+        }
+
+    assert {"slowlib.inner", "functions.more"} <= names(both["tree"])
+    assert names(both["tree"]) & {"json", "json.decoder", "decimal", "logging", "traceback", "re"} == set()
 
 
 def test_a_budget_fails_the_command_when_it_is_spent(sundog, measured):

@@ -40,6 +40,8 @@ class Measurement:
     files: Mapping[str, str | None] = field(default_factory=dict)
     """Where each module came from; None for what is built into Python."""
     distributions: tuple[Distribution, ...] = ()
+    imports: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What each module imports, also when another has loaded it before."""
 
     @property
     def median_ms(self) -> float:
@@ -73,7 +75,7 @@ def measure(
     Raises:
         HandlerNotImported: The module raised something, or took too long.
     """
-    told = json.dumps({"named": sorted(named), "excluded": sorted(excluded)})
+    packaging = json.dumps({"named": sorted(named), "excluded": sorted(excluded)})
     source = (root / entry.source).resolve()
     module = Path(entry.file).relative_to(entry.source).with_suffix("").as_posix().replace("/", ".")
     with tempfile.TemporaryDirectory(prefix="sundog-coldstart-") as temporary:
@@ -81,7 +83,7 @@ def measure(
         (Path(temporary) / "sundog_runtime").symlink_to(runtime_package, target_is_directory=True)
         report = Path(temporary) / "report.json"
 
-        def run(*options: str, packaging: Collection[str] = ()) -> tuple[dict[str, Any], str]:
+        def run(*options: str, told: Collection[str] = ()) -> tuple[dict[str, Any], str]:
             command = [
                 interpreter,
                 *options,
@@ -90,24 +92,37 @@ def measure(
                 module,
                 temporary,
                 str(report),
-                *packaging,
+                *told,
             ]
             output = run_import(command, entry, environ, source, cause=_last_line)
             return json.loads(report.read_text("utf-8")), output
 
         # The first also writes the bytecode that the others, and Lambda after the first start, find.
-        described, output = run("-X", "importtime", packaging=[told])
+        described, output = run("-X", "importtime", told=[packaging])
         times = [float(run()[0]["elapsed_ms"]) for _ in range(rounds)]
+        followed, _ = run(told=[json.dumps({"follow": True})])
     between = output.partition(BEGIN)[2].partition(END)[0]
     return Measurement(
         rounds_ms=times,
         tree=import_tree(between.splitlines()),
         files=described["files"],
+        imports=_with_parents(followed["imports"], described["files"]),
         distributions=tuple(
             Distribution(name=one["name"], modules=tuple(one["modules"]), bytes=one["bytes"])
             for one in described["distributions"]
         ),
     )
+
+
+def _with_parents(
+    imports: Mapping[str, Collection[str]], modules: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Add that a module needs the package that it is in."""
+    found = {name: set(names) for name, names in imports.items()}
+    for name in modules:
+        if "." in name:
+            found.setdefault(name, set()).add(name.rpartition(".")[0])
+    return {name: frozenset(names) for name, names in found.items()}
 
 
 def _last_line(trace: Sequence[str]) -> str:

@@ -137,6 +137,14 @@ def module_names(imported: InputImport) -> list[str]:
     return [f"node:{imported.path.removeprefix('node:')}", f"node_modules/{imported.path}"]
 
 
+def imports_of(metafile: Metafile) -> dict[str, set[str]]:
+    """Return what the modules of a bundle import, each that is a file of the bundle or outside of it."""
+    return {
+        name: {possible for one in found.imports for possible in module_names(one)}
+        for name, found in metafile.inputs.items()
+    }
+
+
 def _cause(trace: Sequence[str]) -> str:
     return next((line for line in trace if _ERROR.match(line)), trace[0])
 

@@ -1,28 +1,50 @@
 """Imports a handler's module and reports where everything came from. Runs in the function's interpreter, Python 3.9 and later.
 
-Nothing is imported before the handler that an interpreter has not imported anyway, because it would be missing from what
-the handler costs. `sundog.live.coldstart.measure` starts it.
+Before the handler is imported what Lambda's runtime has imported by then, and nothing else, because that would be missing from
+what the handler costs. `sundog.live.coldstart.measure` starts it.
 """
 
+import builtins
+
+# What https://github.com/aws/aws-lambda-python-runtime-interface-client imports before it imports a handler.
+import decimal  # noqa: F401
+import enum  # noqa: F401
+import importlib  # noqa: F401
+import json
+import logging  # noqa: F401
+import math  # noqa: F401
 import os
 import sys
 import time
+import traceback  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from importlib.metadata import Distribution
+    from types import ModuleType
 
 BEGIN, END = "sundog: the handler begins", "sundog: the handler ends"
 
 
-def main(source: str, module: str, runtime_parent: str, report: str, packaging: "str | None") -> None:
-    """Import the module and write the report; with what is packaged, as JSON, also the sizes of packages."""
+def main(source: str, module: str, runtime_parent: str, report: str, told: str = "{}") -> None:
+    """Import the module and write the report.
+
+    Args:
+        source: The function's source folder.
+        module: The handler's.
+        runtime_parent: The folder that has `sundog_runtime`.
+        report: The file to write.
+        told: As JSON, with `named` and `excluded` packages to measure those that are packaged, with `follow` to note each
+            import of a module, not only the first.
+    """
+    asked = json.loads(told)
     # Python has put this file's folder there; Lambda has the function's.
     sys.path[0] = source
     sys.path.append(runtime_parent)
     os.chdir(os.environ.get("LAMBDA_TASK_ROOT", source))
     sys.stdout.flush()
+    imports = followed() if asked.get("follow") else {}
     sys.stderr.write(BEGIN + "\n")
     sys.stderr.flush()
     started = time.perf_counter()
@@ -31,16 +53,40 @@ def main(source: str, module: str, runtime_parent: str, report: str, packaging: 
     elapsed = (time.perf_counter() - started) * 1000
     sys.stderr.write(END + "\n")
     sys.stderr.flush()
-    import json
-
     files = {name: getattr(found, "__file__", None) for name, found in list(sys.modules.items())}
     described: dict[str, object] = {"elapsed_ms": elapsed, "files": files, "distributions": []}
-    if packaging is not None:
-        told = json.loads(packaging)
+    described["imports"] = {name: sorted(names) for name, names in imports.items()}
+    if "named" in asked:
         imported = {name.split(".")[0] for name in files}
-        described["distributions"] = distributions(set(told["named"]), set(told["excluded"]), imported)
+        described["distributions"] = distributions(set(asked["named"]), set(asked["excluded"]), imported)
     with open(report, "w", encoding="utf-8") as stream:  # noqa: PTH123 - pathlib is not loaded here
         json.dump(described, stream)
+
+
+def followed() -> "dict[str, set[str]]":
+    """Note from now on which modules each module imports, whether they were loaded before or not."""
+    found: dict[str, set[str]] = {}
+    plain = builtins.__import__
+
+    def follow(
+        name: str,
+        globals: "Mapping[str, object] | None" = None,  # noqa: A002 - Python's own names
+        locals: "Mapping[str, object] | None" = None,  # noqa: A002 - as above
+        fromlist: "Sequence[str] | None" = (),
+        level: int = 0,
+    ) -> "ModuleType":
+        module = plain(name, globals, locals, fromlist, level)
+        importer = globals or {}
+        base = str(importer.get("__package__") or "").rsplit(".", level - 1)[0] if level else ""
+        whole = ".".join(part for part in (base, name) if part)
+        parts = whole.split(".")
+        names = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        names |= {f"{whole}.{one}" for one in fromlist or () if f"{whole}.{one}" in sys.modules}
+        found.setdefault(str(importer.get("__name__", "")), set()).update(names)
+        return module
+
+    builtins.__import__ = follow
+    return found
 
 
 def distributions(named: "set[str]", excluded: "set[str]", imported: "set[str]") -> "list[dict[str, object]]":
@@ -94,4 +140,4 @@ def size_of(distribution: "Distribution", files: "Iterable[object]") -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5] if len(sys.argv) > 5 else None)
+    main(*sys.argv[1:])

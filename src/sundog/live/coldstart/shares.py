@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sundog.live.coldstart.graph import Graph
 from sundog.live.coldstart.tree import Imported
 
 PROJECT = "your code"
@@ -112,41 +113,33 @@ def shares(
 
 
 def changes(
-    tree: Sequence[Imported], attribution: Attribution, settings: Sequence[Change] = ()
+    tree: Sequence[Imported],
+    imports: Mapping[str, Collection[str]],
+    attribution: Attribution,
+    settings: Sequence[Change] = (),
 ) -> list[Change]:
-    """Return what would save most: imports in the project's code that were not made at the start, and settings.
+    """Return what would save most: packages that the project's code did not import at the start, and settings.
+
+    A package saves what nothing else imports. What another package needs as well is loaded all the same.
 
     Args:
         tree: What was imported.
+        imports: What each module imports, also when another has loaded it before.
         attribution: Tells whom a module belongs to.
         settings: Changes of settings, whose savings were measured.
     """
-    whole = sum(module.total_ms for module in tree) or 1.0
-    found: dict[tuple[str, str], float] = {}
-    for top in tree:
-        for importer in top.walk():
-            if attribution.is_project(importer.name):
-                _add_imports(importer, attribution, found)
-    wanted = [
-        *settings,
-        *(
-            _change(importer, package, spent, whole, attribution)
-            for (importer, package), spent in found.items()
-        ),
-    ]
+    graph = Graph(tree, imports, attribution)
+    wanted = [*settings]
+    for package, importer in graph.packages.items():
+        saved = graph.saved_without(package)
+        if saved:
+            wanted.append(_change(importer, package, saved, graph.whole_ms, attribution))
     worth = [
         change
         for change in wanted
         if change.time_ms >= SMALLEST_CHANGE_MS and change.time_share >= SMALLEST_CHANGE_SHARE
     ]
     return sorted(worth, key=lambda change: -change.time_ms)[:MOST_CHANGES]
-
-
-def _add_imports(importer: Imported, attribution: Attribution, found: dict[tuple[str, str], float]) -> None:
-    for child in importer.children:
-        if not attribution.is_project(child.name):
-            key = (importer.name, attribution.package(child.name))
-            found[key] = found.get(key, 0.0) + child.total_ms
 
 
 def _change(importer: str, package: str, spent: float, whole: float, attribution: Attribution) -> Change:
