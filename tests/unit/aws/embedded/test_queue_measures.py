@@ -13,7 +13,7 @@ def message(sent, **more):
 
 
 def queue(*messages, **more):
-    return {"url": "http://cloud/0/queue", "attributes": {}, "messages": list(messages), **more}
+    return {"name": "queue", "attributes": {}, "messages": list(messages), **more}
 
 
 def measured(one):
@@ -48,7 +48,7 @@ def test_messages_that_are_no_longer_kept_do_not_count():
 
 def test_a_message_that_was_moved_is_as_old_as_its_move_and_was_not_sent():
     moved = message(900, visible_at=NOW - 4, receive_count=5, sys={"DeadLetterQueueSourceArn": "arn:of:it"})
-    moved["noticed"] = {"in": "http://cloud/0/source", "since": NOW - 900, "received": 0}
+    moved["noticed"] = {"in": "source", "since": NOW - 900, "received": 0}
     dead = queue(moved)
 
     assert arrivals(dead, NOW) == []

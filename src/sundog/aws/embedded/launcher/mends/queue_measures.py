@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-a
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -17,6 +18,9 @@ _POISONOUS = 3
 _SEEN = "noticed"
 _COUNTED = ("NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted")
 _AGE = "ApproximateAgeOfOldestMessage"
+
+_noticing = threading.Lock()
+"""A poller and an alarm may look at once, and a message is sent once."""
 
 
 def metric(queue: dict[str, Any], name: str) -> Metric:
@@ -50,15 +54,16 @@ def arrivals(queue: dict[str, Any], now: float) -> list[float]:
         now: The time.
     """
     sent = []
-    for message in list(queue["messages"]):
-        if message.get(_SEEN, {}).get("in") == queue["url"]:
-            continue
-        moved = "DeadLetterQueueSourceArn" in (message.get("sys") or {})
-        # A message that is moved can be seen at once, and keeps the time when it was sent.
-        came = message.get("visible_at" if moved else "sent_at", now)
-        message[_SEEN] = {"in": queue["url"], "since": came, "received": message.get("receive_count", 0)}
-        if not moved:
-            sent.append(came)
+    with _noticing:
+        for message in list(queue["messages"]):
+            if message.get(_SEEN, {}).get("in") == queue["name"]:
+                continue
+            moved = "DeadLetterQueueSourceArn" in (message.get("sys") or {})
+            # A message that is moved can be seen at once, and keeps the time when it was sent.
+            came = message.get("visible_at" if moved else "sent_at", now)
+            message[_SEEN] = {"in": queue["name"], "since": came, "received": message.get("receive_count", 0)}
+            if not moved:
+                sent.append(came)
     return sent
 
 
