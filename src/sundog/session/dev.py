@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -34,6 +34,7 @@ from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
 from sundog.session.cloud import StageCloud, credentials_from, local_cloud, reach
 from sundog.session.deploying import deploy_to
+from sundog.session.edits import Edits
 from sundog.session.languages import open_live_session
 from sundog.session.lock import SessionNote, hold_stage, write_note
 from sundog.session.options import DevOptions
@@ -156,7 +157,7 @@ class DevSession:
                 while (edited := await self._edits.next_concerning(synth.edited)) is not None:
                     # The templates that are being checked are about to be others.
                     self._validating.cancel()
-                    if await self._synthesize(synth, edited):
+                    if await self._synthesize_edited(synth, edited):
                         break
 
     def _edited(self, paths: Sequence[Path]) -> None:
@@ -204,6 +205,11 @@ class DevSession:
             return False
         await self._write_types(self._synthesized.manifest)
         return True
+
+    async def _synthesize_edited(self, synth: SynthService, edited: str) -> bool:
+        return await self._edits.unless_edited_again(
+            {edited, self._project.app_file.name}, lambda: self._synthesize(synth, edited)
+        )
 
     async def _write_types(self, manifest: Manifest) -> None:
         try:
@@ -290,50 +296,3 @@ class DevSession:
             outputs=deployed.outputs,
             duration_ms=(time.monotonic() - self._begun) * 1000,
         )
-
-
-class Edits:
-    """Edits that may concern the infrastructure, collected while a deploy is under way."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Path] = []
-        self._restarted = False
-        self._wrong = False
-        self._arrived = anyio.Event()
-
-    def add(self, paths: Sequence[Path]) -> None:
-        """Note what changed."""
-        self._waiting.extend(paths)
-        self._arrived.set()
-
-    def cloud_was_restarted(self) -> None:
-        """Ask for a deploy whatever changed: what came after the last snapshot is not there any more."""
-        self._restarted = True
-        self._arrived.set()
-
-    def last_synth_was_wrong(self) -> None:
-        """Ask for a synth whatever changed."""
-        self._wrong = True
-        self._arrived.set()
-
-    async def next_concerning(
-        self, first_of: Callable[[Sequence[Path]], Awaitable[Path | None]]
-    ) -> str | None:
-        """Wait for an edit of something that synth read, and name it or another reason; None when the cloud was started again.
-
-        Args:
-            first_of: Returns the first of some files that concerns.
-        """
-        while True:
-            await self._arrived.wait()
-            if self._restarted:
-                self._restarted = False
-                return None
-            if self._wrong:
-                self._wrong = False
-                return "a wrong synth"
-            self._arrived = anyio.Event()
-            paths, self._waiting = self._waiting, []
-            concerning = await first_of(paths)
-            if concerning is not None:
-                return concerning.name

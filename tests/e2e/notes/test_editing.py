@@ -138,3 +138,15 @@ def test_a_mistake_in_the_app_is_told_and_the_session_serves_on(dev):
     mark = dev.mark()
     dev.edit("app.py", "every day", "rate(1 day)")
     dev.wait_for("SynthFinished", since=mark, seconds=60)
+
+
+def test_an_app_that_does_not_end_is_stopped_by_the_edit_that_mends_it(dev):
+    mark = dev.mark()
+    dev.edit("app.py", "app = App()", "app = App()\nwhile True: pass")
+    dev.wait_for("SynthStarted", since=mark, seconds=60)
+
+    mended = dev.mark()
+    dev.edit("app.py", "app = App()\nwhile True: pass", "app = App()")
+
+    dev.wait_for("SynthFinished", since=mended, seconds=120)
+    assert dev.request("POST", "/notes", {})[0] == 400

@@ -293,6 +293,40 @@ def test_synth(screen, snapshot):
     assert screen.text == snapshot
 
 
+def unchanged(at):
+    return events.SynthFinished(at=START + at, duration_ms=240.0, origin="warm", changed_stacks=[])
+
+
+def test_a_mended_app_is_confirmed_although_no_stack_changed(screen):
+    error = {"code": "SD-SYNTH-001", "what": "`app.py` raised", "fix": []}
+    screen.feed(
+        events.SynthFailed(at=START, duration_ms=1.0, error=error), unchanged(1.0), unchanged(2.0)
+    )
+
+    assert screen.text.count("✓ synthesized no stack changed") == 1
+
+
+def test_a_synth_that_takes_long_is_shown_once_while_it_runs(screen):
+    screen.feed(events.SynthStarted(at=START, reason="app.py"))
+    early = screen.tick(1.0).text
+    screen.tick(3.0).tick(4.0)
+
+    assert early == ""
+    assert screen.text == "· synthesizing (app.py)"
+
+
+def test_a_synth_that_is_over_is_not_shown_as_running(screen):
+    screen.feed(events.SynthStarted(at=START, reason="app.py"), unchanged(0.3)).tick(5.0)
+
+    assert screen.text == ""
+
+
+def test_a_deploy_says_at_once_that_it_synthesizes():
+    screen = Screen(every_resource=True, show_unchanged=True)
+
+    assert screen.feed(events.SynthStarted(at=START, reason="start")).text == "· synthesizing"
+
+
 def test_notices(screen, snapshot):
     screen.feed(
         events.Notice(at=START, level="info", text="a note"),

@@ -21,6 +21,8 @@ from sundog.model.events import Event, FunctionError
 _RELOAD_SHOWN_AFTER_SECONDS = 2.0
 _FAILED_SHOWN_AFTER_SECONDS = 0.2
 """Time for others to fail for the same reason."""
+_SYNTH_SHOWN_AFTER_SECONDS = 2.0
+"""A warm synth is over by then, and its result says enough."""
 _MOST_NAMES = 6
 _NOTICE_STYLES: dict[str, Style] = {"info": "cyan", "warning": "yellow bold", "error": "red bold"}
 
@@ -69,7 +71,7 @@ class DevLines:
             width: Errors are wrapped to it.
             verbosity: 1 shows more.
             every_resource: Follow a deploy resource by resource: one to AWS takes minutes, a local one a moment.
-            show_unchanged: Show stacks that were up to date.
+            show_unchanged: Show stacks that were up to date, and that a synth begins.
         """
         self._app = app
         self._version = version
@@ -80,6 +82,10 @@ class DevLines:
         self._reloads: list[_Reload] = []
         self._failed_starts: list[_FailedStarts] = []
         self._told_failures: dict[str, FunctionError] = {}
+        self._synth: events.SynthStarted | None = None
+        """The one under way, until it is shown."""
+        self._synth_failed_last = False
+        self._show_synths = show_unchanged or verbosity > 0
         self._invocations = InvocationLines(name_of=name_of, clock=clock, verbosity=verbosity)
         self._deploys = DeployLines(
             width=width,
@@ -123,6 +129,9 @@ class DevLines:
         for failed in due:
             self._failed_starts.remove(failed)
             lines += self._failed_lines(failed)
+        if self._synth is not None and now - self._synth.at >= _SYNTH_SHOWN_AFTER_SECONDS:
+            lines.append(_synthesizing(self._synth))
+            self._synth = None
         return lines + self._invocations.tick(now)
 
     def _invocation_finished(self, event: events.InvocationFinished) -> list[Line]:
@@ -207,10 +216,15 @@ class DevLines:
         ]
 
     def _synth_started(self, event: events.SynthStarted) -> list[Line]:
-        return [line((f"· synthesizing ({event.reason})", "dim"))] if self._verbosity else []
+        if self._show_synths:
+            return [_synthesizing(event)]
+        self._synth = event
+        return []
 
     def _synth_finished(self, event: events.SynthFinished) -> list[Line]:
-        if not event.changed_stacks and not self._verbosity:
+        # Who mended a mistake waits for a word, also when all is as it was before.
+        mended, self._synth_failed_last, self._synth = self._synth_failed_last, False, None
+        if not (event.changed_stacks or mended or self._verbosity):
             return []
         changed = _some(event.changed_stacks) or "no stack changed"
         return [
@@ -223,6 +237,7 @@ class DevLines:
         ]
 
     def _synth_failed(self, event: events.SynthFailed) -> list[Line]:
+        self._synth_failed_last, self._synth = True, None
         return described_error(event.error, self._width)
 
     def _session_ready(self, event: events.SessionReady) -> list[Line]:
@@ -263,6 +278,11 @@ class DevLines:
         if event.fix:
             lines.append(line(("  hint: ", "cyan"), event.fix))
         return lines
+
+
+def _synthesizing(event: events.SynthStarted) -> Line:
+    reason = "" if event.reason == "start" else f" ({event.reason})"
+    return line((f"· synthesizing{reason}", "dim"))
 
 
 def _some(names: list[str]) -> str:
