@@ -96,7 +96,12 @@ def _check_folder(folder: Path, *, force: bool) -> None:
             f"`{folder.name}` is not empty",
             where=str(folder),
             why=f"it has {shown}",
-            fix=["choose another name", "or add --force: files that exist are left as they are"],
+            fix=[
+                "choose another name"
+                if folder.resolve() != Path.cwd()
+                else "make a new folder: `sundog create my-app`",
+                "or add --force: files that exist are left as they are",
+            ],
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk.aws_iam as iam
 
-from sundog.constructs._binding import Bindable, Binding, narrowed
+from sundog.constructs._binding import Bindable, Binding, Narrowed, narrowed
 from sundog.constructs._permissions import BindingClash, NotBindable, grant_named
 from sundog.constructs._registry import path_of, type_name
 
@@ -42,7 +42,7 @@ class BoundResources:
             NotBindable: One is something else.
             BindingClash: Its code could not tell two of them apart.
         """
-        return [grant for item in items for grant in self._add(item)]
+        return [grant for item in resource_list(self._function, items) for grant in self._add(item)]
 
     def _add(self, item: Any) -> list[Grant]:
         resource, names = narrowed(item)
@@ -81,6 +81,22 @@ class BoundResources:
 
     def _named(self, resource: Any, name: str | iam.PolicyStatement) -> Grant:
         return lambda grantee: grant_named(resource, name, grantee, self._function.error)
+
+
+def resource_list(owner: SundogConstruct, given: Any) -> list[Any]:
+    """Return what a user handed to `bind` as a list.
+
+    Raises:
+        NotBindable: It is one resource, without the brackets.
+    """
+    if isinstance(given, (str, Narrowed, Bindable)) or not isinstance(given, Iterable):
+        raise owner.error(
+            NotBindable,
+            f"`bind` of {owner.kind} `{owner.id}` is not a list",
+            why="it takes any number of resources",
+            fix="put it in brackets: `bind=[…]`",
+        )
+    return list(given)
 
 
 def _how_to_bind(resource: object) -> str:

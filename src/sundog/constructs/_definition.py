@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from sundog.constructs._bound import resource_list
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._function_props import FunctionProps, function_props, merged
 from sundog.constructs.function import Function
@@ -64,7 +65,9 @@ def function_of(
     Raises:
         InvalidFunctionDefinition: It is something else.
         InheritedDefaults: It exists already, and there are defaults that it would ignore.
+        NotBindable: `bind` is no list.
     """
+    bind = resource_list(parent, bind)
     if isinstance(definition, Function):
         if defaults is not None:
             raise parent.error(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sundog.constructs._bound import resource_list
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import InvalidFunctionDefinition, function_of
 from sundog.constructs._function_props import FunctionProps
@@ -36,7 +37,7 @@ class FunctionSet:
         """
         self._owner = owner
         self._defaults = defaults
-        self._bind = list(bind or [])
+        self._bind = resource_list(owner, bind or [])
         self._permissions: list[Permission] = []
         self._by_handler: dict[str, Function] = {}
         self._all: dict[str, Function] = {}
@@ -66,7 +67,7 @@ class FunctionSet:
 
     def bind(self, resources: Sequence[Any]) -> None:
         """Give all functions further resources, those that are added later too."""
-        self._bind += resources
+        self._bind += resource_list(self._owner, resources)
         for function in self._all.values():
             function.bind(resources)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from constructs import Construct
 
+from sundog.constructs._bound import resource_list
 from sundog.constructs._construct import SundogConstruct
 from sundog.constructs._definition import function_of
 from sundog.constructs._function_props import FunctionProps
@@ -63,7 +64,7 @@ class SendsToFunctions(SundogConstruct):
         super().__init__(scope, id, cdk=cdk)
         self.functions: dict[str, Function] = {}
         """The functions, by the name that `app.py` gives them in the construct."""
-        self._bound = list(bind or ())
+        self._bound = resource_list(self, bind or ())
         self._function_defaults = function_defaults
 
     def reader(
@@ -98,7 +99,7 @@ class SendsToFunctions(SundogConstruct):
         Args:
             resources: As for `Function.bind`.
         """
-        self._bound += resources
+        self._bound += resource_list(self, resources)
         for function in self.functions.values():
             function.bind(resources)
 

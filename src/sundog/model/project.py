@@ -6,7 +6,7 @@ The root is the nearest folder, from the current one upwards, whose `pyproject.t
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -197,18 +197,41 @@ def find_project(start: Path) -> Project:
         InvalidSettings: Its `pyproject.toml` is wrong.
     """
     start = start.resolve()
+    others: list[tuple[Path, dict[str, Any]]] = []
     for folder in (start, *start.parents):
         file = folder / SETTINGS_FILE
-        if file.is_file() and (table := _sundog_table(file)) is not None:
-            return Project(root=folder, settings=_settings(file, table))
+        if file.is_file():
+            tools = _tool_tables(file)
+            if (table := _sundog_table(file, tools)) is not None:
+                return Project(root=folder, settings=_settings(file, table))
+            others.append((file, tools))
     raise ProjectNotFound(
         f"`{start}` is not in a sundog project",
+        where=_place_without_table(others),
         why=f"neither it nor a folder above it has a {SETTINGS_FILE} with a [tool.sundog] table",
-        fix=["run `sundog create my-app` to start a new app", "or `cd` into the folder of an app"],
+        fix=[
+            *_table_to_write(others),
+            "run `sundog create my-app` to start a new app",
+            "or `cd` into the folder of an app",
+        ],
     )
 
 
-def _sundog_table(file: Path) -> dict[str, Any] | None:
+def _place_without_table(files: Sequence[tuple[Path, Mapping[str, Any]]]) -> Location | None:
+    """Return where the nearest project would name sundog's settings: its table may be misspelt, or not be there yet."""
+    for file, tools in files:
+        if misspelt := suggestion("sundog", tools):
+            return _place(file, f"[tool.{misspelt}")
+    return Location(str(files[0][0])) if files else None
+
+
+def _table_to_write(files: Sequence[tuple[Path, Mapping[str, Any]]]) -> list[str]:
+    if any(suggestion("sundog", tools) for _, tools in files):
+        return ["write `[tool.sundog]`"]
+    return ['add `[tool.sundog]` with `name = "…"` to it'] if files else []
+
+
+def _tool_tables(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -226,8 +249,12 @@ def _sundog_table(file: Path) -> dict[str, Any] | None:
             why=str(error),
             fix="correct that line",
         ) from error
-    tool = document.get("tool", {})
-    table = tool.get("sundog") if isinstance(tool, dict) else None
+    tools = document.get("tool")
+    return tools if isinstance(tools, dict) else {}
+
+
+def _sundog_table(file: Path, tools: Mapping[str, Any]) -> dict[str, Any] | None:
+    table = tools.get("sundog")
     if table is not None and not isinstance(table, dict):
         raise InvalidSettings(
             "`tool.sundog` is not a table", where=Location(str(file)), fix="write `[tool.sundog]`"
@@ -253,7 +280,7 @@ def _settings(file: Path, table: dict[str, Any]) -> Settings:
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        raise _invalid_value(file, str(error)) from error
+        raise _invalid_value(file, _with_stage_named(table, str(error))) from error
     check_name("app", settings.name, MAX_APP_NAME, _place(file, "name"))
     _check_tags(file, settings.tags)
     for stage, own in settings.stages.items():
@@ -296,6 +323,18 @@ def _check_regions(file: Path, stage: str, own: StageSettings) -> None:
 
 
 _TABLES: dict[str, type[msgspec.Struct]] = {"stages": StageSettings, "local": LocalSettings}
+
+
+def _with_stage_named(table: Mapping[str, Any], message: str) -> str:
+    """Return a message of msgspec, which writes `stages[...]` for every stage, with the name of the one it is about."""
+    stages = table.get("stages")
+    if "$.stages[...]" in message and isinstance(stages, dict):
+        for name, own in stages.items():
+            try:
+                msgspec.convert(own, StageSettings)
+            except msgspec.ValidationError:
+                return message.replace("$.stages[...]", f"$.stages.{name}")
+    return message
 
 
 def _invalid_value(file: Path, message: str) -> InvalidSettings:

@@ -89,9 +89,7 @@ class Edits:
                 tasks.cancel_scope.cancel()
                 return result
 
-    async def _stop_when_edited(
-        self, names: Collection[str], known: int, tasks: anyio.abc.TaskGroup
-    ) -> None:
+    async def _stop_when_edited(self, names: Collection[str], known: int, tasks: anyio.abc.TaskGroup) -> None:
         await anyio.sleep(self._patience_seconds)
         while not any(path.name in names for path in self._waiting[known:]):
             await self._more.wait()

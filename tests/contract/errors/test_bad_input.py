@@ -64,7 +64,10 @@ def test_a_folder_that_is_no_project(run, folder, snapshot, command):
         '[tool.sundog]\nname = "shop"\nregion = 7\n',
         '[tool.sundog]\nname = "my_shop"\n',
         '[tool]\nsundog = "shop"\n',
+        '[tool.sundgo]\nname = "shop"\n',
+        '[project]\nname = "shop"\n',
         '[tool.sundog]\nname = "shop"\n[tool.sundog.stages.prod]\nprotect = true\n',
+        '[tool.sundog]\nname = "shop"\n[tool.sundog.stages.dev]\n[tool.sundog.stages.prod]\nregion = 1\n',
         '[tool.sundog]\nname = "shop"\n[tool.sundog.stages.my_stage]\nregion = "eu-north-1"\n',
         '[tool.sundog]\nname = "shop"\n[tool.sundog.local]\nport = "4566"\n',
     ],
@@ -75,7 +78,10 @@ def test_a_folder_that_is_no_project(run, folder, snapshot, command):
         "wrong-type",
         "bad-app-name",
         "not-a-table",
+        "misspelt-table",
+        "another-project",
         "stage-key",
+        "stage-value",
         "stage-name",
         "port",
     ],
@@ -210,6 +216,12 @@ def test_a_folder_that_is_not_empty(run, folder, snapshot):
 
     assert run("create", "shop", cwd=folder) == snapshot
     assert (folder / "shop/precious.txt").read_text() == "mine"
+
+
+def test_the_current_folder_is_not_empty(run, folder, snapshot):
+    (folder / "precious.txt").write_text("mine")
+
+    assert run("create", cwd=folder) == snapshot
 
 
 def test_an_app_with_the_name_of_a_file(run, folder, snapshot):

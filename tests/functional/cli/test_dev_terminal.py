@@ -299,9 +299,7 @@ def unchanged(at):
 
 def test_a_mended_app_is_confirmed_although_no_stack_changed(screen):
     error = {"code": "SD-SYNTH-001", "what": "`app.py` raised", "fix": []}
-    screen.feed(
-        events.SynthFailed(at=START, duration_ms=1.0, error=error), unchanged(1.0), unchanged(2.0)
-    )
+    screen.feed(events.SynthFailed(at=START, duration_ms=1.0, error=error), unchanged(1.0), unchanged(2.0))
 
     assert screen.text.count("✓ synthesized no stack changed") == 1
 

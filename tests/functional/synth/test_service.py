@@ -1,6 +1,7 @@
 """The service with a real sundog app: cache, swap, errors, cancellation."""
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -127,6 +128,45 @@ def test_an_error_of_a_construct_keeps_its_code_and_fields(sundog_app):
 
     assert raised.value.code.startswith("SD-CONSTRUCT-") or raised.value.code.startswith("SD-TABLE-")
     assert "text" in raised.value.what
+
+
+HINTED_APPS = {
+    "misspells an option": (
+        "from sundog import Api, App, Stack\nstack = Stack(App(), 's')\nApi(stack, 'api', rutes={})\n",
+        "write `routes`",
+    ),
+    "misspells an option of the CDK": (
+        "from aws_cdk import App, Stack, aws_sqs as sqs\nsqs.Queue(Stack(App(), 's'), 'q', queue_nam='x')\n",
+        "write `queue_name`",
+    ),
+    "misspells an attribute": ("from sundog import App\nApp().stak\n", "write `stack`"),
+    "misspells a name": ("from sundog import App\nstorage = 1\nprint(storag)\n", "write `storage`"),
+    "misspells an import": ("from sundog import Tabel\n", "write `Table`"),
+    "misspells a module": ("import jsonn\n", "write `json`"),
+    "needs a variable": ("import os\nos.environ['TABLE_OF_APP']\n", "TABLE_OF_APP=… sundog dev"),
+    "lacks a package": ("import qqzzvv.client\n", f"in `{sys.prefix}`"),
+    "stops at a breakpoint": ("x = 1\nbreakpoint()\ny = 2\n", "run `python app.py`"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), HINTED_APPS.values(), ids=HINTED_APPS)
+def test_what_mends_a_common_mistake_is_said(bench, text, words):
+    bench.write("app.py", text)
+
+    with pytest.raises(AppRaised) as raised:
+        bench.synth()
+
+    assert words in " ".join(raised.value.fixes)
+
+
+@pytest.mark.parametrize("text", ["raise KeyError('TABLE')", "int(x=1)", "{}['TABLE']", "None.qqzz"])
+def test_no_hint_is_made_up(bench, text):
+    bench.write("app.py", text + "\n")
+
+    with pytest.raises(AppRaised) as raised:
+        bench.synth()
+
+    assert raised.value.fixes == ()
 
 
 WRONG_APPS = {

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sundog.constructs.synth_worker.app_hints import hint_for
+
 _OURS = str(Path(__file__).parents[2])
 
 
@@ -15,7 +17,7 @@ def describe(error: BaseException, app_file: str) -> dict[str, Any]:
 
     The keys: `kind` is `sundog` for an error of ours with all its fields in `error`, `syntax`, `exit` or `exception`;
     `type`, `message`, `file`, `line`, `text` and `frames` say what and where; `from_node` that the CDK's JavaScript raised
-    it, or what it was raised for.
+    it, or what it was raised for; `hint` what mends it, if that can be told.
     """
     fields = _sundog_fields(error)
     frames = _user_frames(error.__traceback__)
@@ -28,6 +30,7 @@ def describe(error: BaseException, app_file: str) -> dict[str, Any]:
         "line": last.lineno if last else None,
         "text": (last.line or None) if last else None,
         "from_node": _is_from_node(error),
+        "hint": hint_for(error),
         "frames": [line for entry in traceback.format_list(frames) for line in entry.rstrip().splitlines()],
     }
     if fields is not None:

@@ -106,7 +106,7 @@ def app_error(described: Mapping[str, Any], output: Iterable[str], show: Any) ->
     """Turn what the worker says about the app's exception into an error.
 
     Args:
-        described: `kind`, `type`, `message`, `file`, `line`, `text`, `frames`, and `error` or `status`.
+        described: `kind`, `type`, `message`, `file`, `line`, `text`, `hint`, `frames`, and `error` or `status`.
         output: The last lines that the app printed.
         show: Returns a path as messages show it.
     """
@@ -134,6 +134,7 @@ def app_error(described: Mapping[str, Any], output: Iterable[str], show: Any) ->
     return AppRaised(
         f"the app raised `{described['type']}`" + (f": {message}" if message else ""),
         where=where,
+        fix=described["hint"],
         details=described["frames"],
     )
 

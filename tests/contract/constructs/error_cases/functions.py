@@ -157,6 +157,23 @@ CASES = {
     # Bindings and permissions
     "bind_a_cdk_construct": 'Function(stack, "f", handler="functions/notes.get", bind=[sqs.Queue(stack, "raw")])',
     "bind_a_string": 'Function(stack, "f", handler="functions/notes.get", bind=["notes"])',
+    "bind_without_brackets": (
+        'table = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Function(stack, "f", handler="functions/notes.get", bind=table)'
+    ),
+    "bind_without_brackets_to_an_api": (
+        'table = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Api(stack, "api", bind=table, routes={"GET /notes": "functions/notes.get"})'
+    ),
+    "bind_without_brackets_to_a_job": (
+        'table = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Cron(stack, "daily", schedule="rate(1 day)", job="functions/notes.get", bind=table)'
+    ),
+    "bind_without_brackets_to_a_bucket": 'Bucket(stack, "photos", bind=Queue(stack, "jobs"))',
+    "bind_a_narrowed_one_without_brackets": (
+        'table = Table(stack, "notes", partition_key=("id", "string"))\n'
+        'Function(stack, "f", handler="functions/notes.get").bind(table.read_only)'
+    ),
     "bind_two_of_one_name": (
         'table = Table(Stack(app, "storage"), "notes", partition_key=("id", "string"))\n'
         'Function(stack, "f", handler="functions/notes.get", bind=[table, Queue(stack, "notes")])'
