@@ -2,6 +2,7 @@ import asyncio
 import errno
 import io
 import json
+import shutil
 import threading
 
 import pytest
@@ -101,6 +102,16 @@ def test_state_that_changes_while_it_is_read_is_read_again(tmp_path, dirty):
     )
 
     assert snapshots.save()
+
+
+def test_saving_goes_on_after_its_folder_was_removed(snapshots, dirty, tmp_path):
+    snapshots.save()
+    folder = snapshots.newest().parent
+    shutil.rmtree(folder)
+    dirty.set()
+
+    assert snapshots.save_if_touched()
+    assert read(snapshots, "sqs") == {"n": 1}
 
 
 class FullDisk(io.StringIO):

@@ -100,6 +100,10 @@ class Snapshots:
         digests = {
             name: hashlib.blake2b(content, digest_size=16).digest() for name, content in contents.items()
         }
+        if not self._folder.is_dir():
+            # Somebody removed `.sundog` while the cloud runs: nothing of what was written is left to link to.
+            self._folder.mkdir(parents=True)
+            self._digests = {}
         if self._digests.items() >= digests.items():
             return False
         numbers = self._numbers()
