@@ -96,36 +96,6 @@ every_construct = pytest.mark.parametrize("name", sorted(CONSTRUCTS))
 every_construct_with_resources = pytest.mark.parametrize("name", sorted({*CONSTRUCTS} - WITHOUT_RESOURCE))
 
 
-def test_the_public_list_is_exact():
-    assert sundog.__all__ == [
-        "Alarm",
-        "Api",
-        "App",
-        "AppSyncApi",
-        "Auth",
-        "Bucket",
-        "Cognito",
-        "Cron",
-        "Database",
-        "EventBus",
-        "Function",
-        "FunctionProps",
-        "Job",
-        "KinesisStream",
-        "Parameter",
-        "Queue",
-        "RestApi",
-        "Script",
-        "Secret",
-        "Stack",
-        "StaticSite",
-        "Table",
-        "Topic",
-        "WebSocketApi",
-    ]
-    assert [name for name in sundog.__all__ if not hasattr(sundog, name)] == []
-
-
 def test_every_public_construct_is_under_contract():
     assert sorted({*CONSTRUCTS, "App", "Stack", "FunctionProps"}) == sorted(sundog.__all__)
 

@@ -4,34 +4,9 @@ import json
 
 import pytest
 
-from sundog.constructs.stack import InvalidStackName
 from sundog.deploy.assembly import ContextMissing, Place, read_stacks
 
 pytestmark = pytest.mark.xdist_group("cdk")
-
-NOTES_APP = """
-from aws_cdk import aws_dynamodb as dynamodb
-from sundog import Api, App, Cron, Queue, Table
-
-app = App()
-
-@app.stack
-def storage(stack):
-    dynamodb.Table(stack, "archive", partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING))
-    return Table(stack, "notes", partition_key=("userId", "string"), sort_key=("noteId", "string"))
-
-@app.stack
-def backend(stack):
-    notes = app.use(storage)
-    queue = Queue(stack, "reminders", consumer="functions/reminders.send")
-    api = Api(stack, "api", bind=[notes, queue], routes={
-        "GET /notes": "functions/notes.list_notes",
-        "POST /notes": "functions/notes.create",
-        "GET /badge": "functions/badge.handler",
-    })
-    Cron(stack, "digest", schedule="rate(1 day)", job="functions/digest.run", bind=[notes])
-    stack.outputs(ApiUrl=api.url)
-"""
 
 
 def only(items):
@@ -39,8 +14,8 @@ def only(items):
     return item
 
 
-def test_stacks_are_named_for_stage_app_and_id(synth):
-    manifest = synth(NOTES_APP).manifest
+def test_stacks_are_named_for_stage_app_and_id(synth, notes_app):
+    manifest = synth(notes_app).manifest
 
     assert [(stack.id, stack.name) for stack in manifest.stacks] == [
         ("storage", "local-notes-storage"),
@@ -48,8 +23,8 @@ def test_stacks_are_named_for_stage_app_and_id(synth):
     ]
 
 
-def test_a_stack_depends_on_the_one_that_it_uses(synth):
-    manifest = synth(NOTES_APP).manifest
+def test_a_stack_depends_on_the_one_that_it_uses(synth, notes_app):
+    manifest = synth(notes_app).manifest
 
     assert {stack.id: stack.depends_on for stack in manifest.stacks} == {
         "storage": [],
@@ -57,8 +32,8 @@ def test_a_stack_depends_on_the_one_that_it_uses(synth):
     }
 
 
-def test_the_manifest_names_functions_shortly_and_once(synth):
-    manifest = synth(NOTES_APP).manifest
+def test_the_manifest_names_functions_shortly_and_once(synth, notes_app):
+    manifest = synth(notes_app).manifest
 
     assert [(function.name, function.id) for function in manifest.functions] == [
         ("send", "backend/reminders/consumer"),
@@ -84,9 +59,9 @@ def backend(stack):
     assert [function.name for function in manifest.functions] == ["notes.create", "tags.create"]
 
 
-def test_every_resource_is_traced_to_the_users_line(synth):
-    manifest = synth(NOTES_APP).manifest
-    lines = NOTES_APP.splitlines()
+def test_every_resource_is_traced_to_the_users_line(synth, notes_app):
+    manifest = synth(notes_app).manifest
+    lines = notes_app.splitlines()
     places = {entry.path: entry.place for entry in manifest.constructs}
 
     assert places["storage/archive/Resource"].file == "app.py"
@@ -97,15 +72,15 @@ def test_every_resource_is_traced_to_the_users_line(synth):
     assert all(place is not None for place in places.values())
 
 
-def test_a_routes_function_is_traced_to_the_line_of_the_route(synth):
-    manifest = synth(NOTES_APP).manifest
+def test_a_routes_function_is_traced_to_the_line_of_the_route(synth, notes_app):
+    manifest = synth(notes_app).manifest
     create = manifest.function("create")
 
-    assert NOTES_APP.splitlines()[create.place.line - 1].strip() == '"POST /notes": "functions/notes.create",'
+    assert notes_app.splitlines()[create.place.line - 1].strip() == '"POST /notes": "functions/notes.create",'
 
 
-def test_the_manifest_says_what_invokes_each_function(synth):
-    manifest = synth(NOTES_APP).manifest
+def test_the_manifest_says_what_invokes_each_function(synth, notes_app):
+    manifest = synth(notes_app).manifest
 
     assert {
         function.name: [trigger.label for trigger in function.triggers] for function in manifest.functions
@@ -118,42 +93,25 @@ def test_the_manifest_says_what_invokes_each_function(synth):
     }
 
 
-def test_the_asset_in_the_template_is_the_one_in_the_manifest(synth):
-    assembly = synth(NOTES_APP)
+def test_the_asset_in_the_template_is_the_one_in_the_manifest(synth, notes_app):
+    assembly = synth(notes_app)
     functions = assembly.template("backend")["Resources"]
 
     for entry in assembly.manifest.functions:
         assert functions[entry.logical_id]["Properties"]["Code"]["S3Key"] == f"{entry.asset_hash}.zip"
 
 
-def test_the_template_does_not_depend_on_whether_code_is_built(project, monkeypatch, tmp_path):
-    before = project.synth(NOTES_APP.replace('"GET /badge": "functions/badge.handler",', "")).template(
+def test_the_template_does_not_depend_on_whether_code_is_built(project, monkeypatch, tmp_path, notes_app):
+    before = project.synth(notes_app.replace('"GET /badge": "functions/badge.handler",', "")).template(
         "backend"
     )
     monkeypatch.setenv("SUNDOG_MODE", "deploy")
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "built"))
-    after = project.synth(NOTES_APP.replace('"GET /badge": "functions/badge.handler",', "")).template(
+    after = project.synth(notes_app.replace('"GET /badge": "functions/badge.handler",', "")).template(
         "backend"
     )
 
     assert after == before
-
-
-def test_the_stage_names_stacks_and_tags(project, monkeypatch):
-    monkeypatch.setenv("SUNDOG_STAGE", "alice")
-    assembly = project.synth(NOTES_APP)
-
-    assert assembly.manifest.stage == "alice"
-    assert [stack.name for stack in assembly.manifest.stacks] == [
-        "alice-notes-storage",
-        "alice-notes-backend",
-    ]
-
-
-def test_the_cdk_command_line_names_the_stage(project, monkeypatch):
-    monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps({"stage": "bob"}))
-
-    assert project.synth(NOTES_APP).manifest.stage == "bob"
 
 
 def test_context_of_cdk_json_is_read_without_the_cdk_command_line(project):
@@ -161,35 +119,6 @@ def test_context_of_cdk_json_is_read_without_the_cdk_command_line(project):
     names = project.run("from sundog import App\napp = App()\n")
 
     assert names["app"].node.try_get_context("colour") == "green"
-
-
-def test_a_protected_stage_keeps_its_data(project, monkeypatch):
-    pyproject = (project.root / "pyproject.toml").read_text()
-    project.write("pyproject.toml", f"{pyproject}\n[tool.sundog.stages.prod]\nprotected = true\n")
-    monkeypatch.setenv("SUNDOG_STAGE", "prod")
-    resources = project.synth(NOTES_APP).template("storage")["Resources"].values()
-    (table,) = [resource for resource in resources if "notes" in str(resource["Metadata"])]
-
-    assert table["DeletionPolicy"] == "Retain"
-    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-
-
-def test_other_stages_delete_their_data(synth):
-    resources = synth(NOTES_APP).template("storage")["Resources"].values()
-    (table,) = [resource for resource in resources if "notes" in str(resource["Metadata"])]
-
-    assert table["DeletionPolicy"] == "Delete"
-    assert "PointInTimeRecoverySpecification" not in table["Properties"]
-
-
-def test_a_stage_with_an_account_is_bound_to_it(project, monkeypatch):
-    pyproject = (project.root / "pyproject.toml").read_text()
-    project.write("pyproject.toml", f'{pyproject}\n[tool.sundog.stages.prod]\naccount = "123456789012"\n')
-    monkeypatch.setenv("SUNDOG_STAGE", "prod")
-    assembly = project.synth(NOTES_APP)
-    artifacts = json.loads((assembly.folder / "manifest.json").read_text())["artifacts"]
-
-    assert artifacts["backend"]["environment"] == "aws://123456789012/us-east-1"
 
 
 def test_placeholders_of_lookups_are_not_deployed(project):
@@ -297,37 +226,6 @@ app.synth()
     assert [stack.node.id for stack in backend.dependencies] == ["network"]
 
 
-def test_a_name_of_a_stack_tells_the_stage_unless_the_app_says_otherwise(synth):
-    app = """
-from sundog import App, Stack
-app = App({arguments})
-Stack(app, "old", stack_name="{name}")
-"""
-
-    assert synth(app.format(arguments="", name="notes-local")).manifest.stacks[0].name == "notes-local"
-    assert (
-        synth(app.format(arguments="names_without_stage=True", name="legacy")).manifest.stacks[0].name
-        == "legacy"
-    )
-    with pytest.raises(InvalidStackName, match="legacy"):
-        synth(app.format(arguments="", name="legacy"))
-
-
-def test_removal_policies_of_the_cdk_reach_what_is_the_cdks_own(synth):
-    assembly = synth(
-        """
-import aws_cdk
-from sundog import App, Stack
-app = App()
-stack = Stack(app, "backend")
-aws_cdk.aws_sqs.Queue(stack, "kept", removal_policy=aws_cdk.RemovalPolicy.RETAIN)
-aws_cdk.RemovalPolicies.of(app).destroy()
-"""
-    )
-
-    assert only(assembly.template("backend")["Resources"].values())["DeletionPolicy"] == "Delete"
-
-
 def test_outputs_take_the_properties_of_the_cdk(backend):
     template = backend(
         'stack.outputs(Url={"value": "https://a.example", "description": "where it is", "export_name": "url"})'
@@ -368,30 +266,10 @@ def test_outputs_that_are_none_are_left_out(backend):
     assert assembly.template("backend")["Outputs"] == {"Name": {"Value": "notes"}}
 
 
-def test_tags_reach_all_resources_that_can_have_them(synth):
-    template = synth(NOTES_APP).template("backend")
-    untaggable = {
-        "AWS::ApiGatewayV2::Integration",
-        "AWS::ApiGatewayV2::Route",
-        "AWS::IAM::Policy",
-        "AWS::Lambda::Permission",
-        "AWS::SQS::QueuePolicy",
-        "AWS::Scheduler::Schedule",
-    }
-    expected = {"sundog:app": "notes", "sundog:stage": "local"}
-
-    for resource in template["Resources"].values():
-        if resource["Type"] not in untaggable:
-            tags = resource["Properties"]["Tags"]
-            assert (
-                tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
-            ) == expected
-
-
-def test_two_synths_of_one_app_are_the_same(project, monkeypatch, tmp_path):
-    first = project.synth(NOTES_APP)
+def test_two_synths_of_one_app_are_the_same(project, monkeypatch, tmp_path, notes_app):
+    first = project.synth(notes_app)
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "again"))
-    second = project.synth(NOTES_APP)
+    second = project.synth(notes_app)
 
     assert second.manifest == first.manifest
     for stack in ("storage", "backend"):
