@@ -158,6 +158,25 @@ def test_only_functions_that_an_update_worked_on_are_asked_about(app, resources,
     assert len(asked) == 2
 
 
+def test_an_edit_tells_of_what_it_changes_and_of_nothing_else(app, resources):
+    def told(template, edit):
+        app.assembly.stack("main", template, outputs={"Edit": {"Value": edit}})
+        app.deploy()
+        return [
+            (event.logical_id, event.status) for event in app.events if isinstance(event, ResourceProgress)
+        ]
+
+    told({"Same": resources.queue(), "Old": resources.queue()}, "1")
+
+    assert told({"Same": resources.queue(), "Old": resources.queue()}, "2") == []
+    assert told({"Same": resources.queue(), "New": resources.queue()}, "2") == [
+        ("New", "CREATE_IN_PROGRESS"),
+        ("New", "CREATE_COMPLETE"),
+        ("Old", "DELETE_IN_PROGRESS"),
+        ("Old", "DELETE_COMPLETE"),
+    ]
+
+
 def test_only_the_changed_stack_is_touched(app, resources):
     app.assembly.stack("one", {"Queue": resources.queue()})
     app.assembly.stack("two", {"Queue": resources.queue()})
