@@ -57,7 +57,23 @@ def test_a_message_that_ends_among_the_dead_letters_calls_the_function_of_the_al
     assert "DeadLetters" in metric["metricStat"]["metric"]["dimensions"]["QueueName"]
 
 
-def test_an_api_that_fails_three_times_calls_the_function_of_the_alarm(app):
+@pytest.fixture
+def calm(app, wait_for):
+    """Wait until the alarm is over that another test has caused, on what is no longer watched."""
+
+    def wait():
+        name = app.physical_id("broken")
+        alarms = app.aws("cloudwatch").describe_alarms
+        wait_for(
+            lambda: alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] != "ALARM",
+            "the end of the alarm",
+        )
+
+    return wait
+
+
+def test_an_api_that_fails_three_times_calls_the_function_of_the_alarm(app, calm):
+    calm()
     mark = app.mark()
     statuses = [app.request("POST", "/orders", json={}).status for _ in range(3)]
 
@@ -66,3 +82,18 @@ def test_an_api_that_fails_three_times_calls_the_function_of_the_alarm(app):
     assert statuses == [500, 500, 500]
     assert seen.trigger.label == "alarm broken"
     assert seen.response.startswith("Threshold Crossed: 3.0")
+
+
+def test_an_alarm_watches_another_metric_after_an_update(app, calm):
+    watched = {"metric_server_error()": "metric_client_error()", "threshold=3,": "threshold=2,"}
+
+    with app.updated(watched) as mark:
+        calm()
+        statuses = [app.request("GET", "/nowhere").status for _ in range(2)]
+
+        (seen,) = app.wait_for("broken", since=mark)
+
+    assert statuses == [404, 404]
+    [metric] = seen.event["alarmData"]["configuration"]["metrics"]
+    assert metric["metricStat"]["metric"]["name"] == "4xx"
+    assert seen.response.startswith("Threshold Crossed: 2.0")
