@@ -14,13 +14,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sundog.bundle.node import node_binary, npm_command
 from sundog.errors import BundleError
-from sundog.model.cache import cache_dir, locked
+from sundog.model.cache import cache_dir, locked, staging
 
 _LOCK_FOLDER = Path(__file__).parent / "esbuild_lock"
 _LOCK_FILES = ("package.json", "package-lock.json")
@@ -84,11 +83,11 @@ def _lock_hash() -> str:
 
 
 def _install(folder: Path, environ: Mapping[str, str]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="install-") as temporary:
-        staging = Path(temporary) / "esbuild"
-        staging.mkdir()
+    with staging(folder) as temporary:
+        made = temporary / "esbuild"
+        made.mkdir()
         for name in _LOCK_FILES:
-            shutil.copyfile(_LOCK_FOLDER / name, staging / name)
+            shutil.copyfile(_LOCK_FOLDER / name, made / name)
         # --ignore-scripts: nothing that was downloaded runs before its hash was checked, and esbuild needs no script.
         arguments = [
             "ci",
@@ -100,7 +99,7 @@ def _install(folder: Path, environ: Mapping[str, str]) -> None:
         ]
         finished = subprocess.run(
             [*npm_command(), *arguments],
-            cwd=staging,
+            cwd=made,
             env={**environ, "PATH": f"{node_binary().parent}{os.pathsep}{environ.get('PATH', os.defpath)}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -120,7 +119,7 @@ def _install(folder: Path, environ: Mapping[str, str]) -> None:
                 ],
                 details=finished.stdout.strip().splitlines()[-20:],
             )
-        staging.rename(folder)
+        made.rename(folder)
 
 
 def _cause(output: str) -> str | None:

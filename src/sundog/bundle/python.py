@@ -23,7 +23,7 @@ from sundog.bundle.request import BundleRequest
 from sundog.bundle.requirements import Requirements, find_requirements, package_name
 from sundog.bundle.uv_tool import run_uv
 from sundog.errors import BugError, BundleError
-from sundog.model.cache import cache_dir, locked
+from sundog.model.cache import cache_dir, locked, staging
 from sundog.model.project import find_project
 from sundog.model.sources import source_files
 
@@ -107,8 +107,8 @@ def _packages(requirements: Requirements, request: BundleRequest, platform: str)
     if not cached.is_dir():
         with locked(cached.with_suffix(".lock")):
             if not cached.is_dir():
-                with tempfile.TemporaryDirectory(dir=folder, prefix="install-") as temporary:
-                    _install(requirements, request, Path(temporary), platform).rename(cached)
+                with staging(cached) as temporary:
+                    _install(requirements, request, temporary, platform).rename(cached)
     yield cached
 
 

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from sundog.cli.run import run
+    try:
+        from sundog.cli.run import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Before a command has begun, or when it has ended: nothing is left to clean up.
+        code = INTERRUPTED
+    sys.exit(code)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,21 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the user's cache folder for sundog, `SUNDOG_CACHE_DIR` when set. It is not created."""
     override = environ.get("SUNDOG_CACHE_DIR")
     return Path(override) if override else Path(platformdirs.user_cache_dir("sundog", appauthor=False))
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Hold a temporary folder beside one that is made in it and appears whole, by a rename.
+
+    The caller has the lock of the folder, so what is there of others was left by processes that were killed.
+    """
+    prefix = f"install-{folder.name}-"
+    for left in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=prefix, ignore_cleanup_errors=True
+    ) as temporary:
+        yield Path(temporary)
 
 
 @contextmanager

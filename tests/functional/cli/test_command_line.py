@@ -189,6 +189,28 @@ def test_following_waits_for_a_session_to_begin(environ, project):
     assert shown.endswith("the first\n")
 
 
+@pytest.mark.parametrize("module", ["sundog.cli.run", "click"])
+def test_ctrl_c_while_the_command_is_still_loading_shows_no_traceback(environ, tmp_path, module):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *rest):\n"
+        f"        if name == {module!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "sundog", "explain", "SD-CONFIG-001"],
+        cwd=tmp_path,
+        env={**environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 )

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sundog.aws.embedded.errors import CloudNotInstalled
-from sundog.model.cache import cache_dir, locked
+from sundog.model.cache import cache_dir, locked, staging
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 LAUNCHER_SOURCE = Path(__file__).parent / "launcher"
@@ -95,11 +95,11 @@ def _build(folder: Path, environ: Mapping[str, str], interpreter: str) -> None:
     if folder.exists() or folder.is_symlink():
         # Its interpreter is gone: Python was uninstalled or upgraded in place.
         shutil.rmtree(folder)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="install-") as temporary:
-        staging = Path(temporary) / "environment"
+    with staging(folder) as temporary:
+        made = temporary / "environment"
         run_uv(
-            ["venv", "--quiet", "--no-project", "--relocatable", "--python", interpreter, str(staging)],
-            temporary,
+            ["venv", "--quiet", "--no-project", "--relocatable", "--python", interpreter, str(made)],
+            str(temporary),
             environ,
         )
         install = [
@@ -111,18 +111,18 @@ def _build(folder: Path, environ: Mapping[str, str], interpreter: str) -> None:
             "--only-binary=:all:",
             "--compile-bytecode",
             "--python",
-            str(staging / "bin" / "python"),
+            str(made / "bin" / "python"),
             "--requirements",
             str(REQUIREMENTS),
         ]
         for attempt in range(1, _HOW_OFTEN + 1):
             try:
-                run_uv(install, temporary, environ)
+                run_uv(install, str(temporary), environ)
                 break
             except CloudNotInstalled:
                 if attempt == _HOW_OFTEN:
                     raise
-        staging.rename(folder)
+        made.rename(folder)
 
 
 def run_uv(arguments: list[str], folder: str, environ: Mapping[str, str]) -> None:

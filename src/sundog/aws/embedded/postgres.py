@@ -9,13 +9,12 @@ import hashlib
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sundog.aws.embedded.environment import run_uv
 from sundog.aws.embedded.errors import CloudNotInstalled
-from sundog.model.cache import cache_dir, locked
+from sundog.model.cache import cache_dir, locked, staging
 
 REQUIREMENTS = Path(__file__).parent / "postgres-requirements.txt"
 
@@ -56,12 +55,12 @@ def postgres_packages(
 
 
 def _install(folder: Path, environ: Mapping[str, str], interpreter: str) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="install-") as temporary:
-        staging = Path(temporary) / "packages"
+    with staging(folder) as temporary:
+        made = temporary / "packages"
         options = ["--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:", "--python", interpreter]
         run_uv(
-            ["pip", "install", *options, "--target", str(staging), "--requirements", str(REQUIREMENTS)],
-            temporary,
+            ["pip", "install", *options, "--target", str(made), "--requirements", str(REQUIREMENTS)],
+            str(temporary),
             environ,
         )
-        staging.rename(folder)
+        made.rename(folder)
