@@ -42,6 +42,12 @@ class ImportGraph:
         wanted = frozenset(paths)
         return [function_id for function_id, files in self._files.items() if files & wanted]
 
+    def worth_naming(self, paths: Collection[Path]) -> list[Path]:
+        """Return the files without those that came and went unseen, as `sed -i` and editors make them beside the saved one."""
+        wanted = frozenset(paths)
+        loaded = {path for files in self._files.values() for path in files & wanted}
+        return [path for path in paths if path in loaded or path.exists()] or list(paths)
+
     def really_changed(self, paths: Collection[Path]) -> list[Path]:
         """Return those of the files whose content is another than at the last look."""
         changed = []

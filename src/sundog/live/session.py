@@ -351,7 +351,7 @@ class LiveSession:
         self._observer(
             FilesChanged(
                 at=time.time(),
-                files=sorted({self.project.relative(path) for path in changed}),
+                files=sorted({self.project.relative(path) for path in self._graph.worth_naming(changed)}),
                 functions=sorted(concerned),
             )
         )

@@ -192,11 +192,12 @@ def test_following_waits_for_a_session_to_begin(environ, project):
 @pytest.mark.parametrize("module", ["sundog.cli.run", "click"])
 def test_ctrl_c_while_the_command_is_still_loading_shows_no_traceback(environ, tmp_path, module):
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, signal, sys\n"
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Interrupting:\n"
         "    def find_spec(self, name, *rest):\n"
         f"        if name == {module!r}:\n"
-        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
         "sys.meta_path.insert(0, Interrupting())\n"
     )
     done = subprocess.run(

@@ -293,6 +293,24 @@ def test_synth(screen, snapshot):
     assert screen.text == snapshot
 
 
+def test_the_stack_of_an_error_names_files_as_in_the_project(snapshot):
+    error = FunctionError(
+        error_type="Runtime.ImportModuleError",
+        message="Unable to import module 'functions/notes': No module named 'requets'",
+        frames=[
+            (
+                '  File "/usr/lib/python3.12/importlib/__init__.py", line 90, in import_module\n'
+                "    return _bootstrap._gcd_import(name[level:], package, level)\n"
+            ),
+            '  File "/home/me/notes/functions/notes.py", line 1, in <module>\n    import requets\n',
+            "    at handler (file:///home/me/notes/functions/badge.ts:3:7)",
+        ],
+        place=SourcePlace(file="functions/notes.py", line=1),
+    )
+
+    assert Screen(root="/home/me/notes").feed(finished(outcome="error", error=error)).text == snapshot
+
+
 def unchanged(at):
     return events.SynthFinished(at=START + at, duration_ms=240.0, origin="warm", changed_stacks=[])
 

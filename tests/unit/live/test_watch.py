@@ -60,6 +60,16 @@ def test_graph_names_the_functions_of_a_file_and_real_changes_only(tmp_path: Pat
     assert (unchanged, graph.really_changed([shared, own])) == ([], [own])
 
 
+def test_files_that_came_and_went_are_not_named_beside_others(tmp_path: Path) -> None:
+    saved, deleted, passing = tmp_path / "a.py", tmp_path / "b.py", tmp_path / "sed7BO6G"
+    saved.write_text("1")
+    graph = ImportGraph()
+    graph.learn("a", {saved: "", deleted: ""})
+
+    assert graph.worth_naming([saved, deleted, passing]) == [saved, deleted]
+    assert graph.worth_naming([passing]) == [passing]
+
+
 def test_deleted_file_is_a_change(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_text("1")

@@ -58,6 +58,7 @@ def dev(here: Here, *, debug: bool, debug_port: int | None, port: int | None, re
         width=here.output.width,
         verbosity=here.output.verbosity,
         every_resource=not stage.is_local,
+        root=str(project.root),
     )
 
     async def serve() -> None:

@@ -60,6 +60,7 @@ class DevLines:
         verbosity: int = 0,
         every_resource: bool = False,
         show_unchanged: bool = False,
+        root: str = "",
     ) -> None:
         """Start with nothing shown.
 
@@ -72,6 +73,7 @@ class DevLines:
             verbosity: 1 shows more.
             every_resource: Follow a deploy resource by resource: one to AWS takes minutes, a local one a moment.
             show_unchanged: Show stacks that were up to date, and that a synth begins.
+            root: The project's folder, which the frames of errors need not repeat.
         """
         self._app = app
         self._version = version
@@ -79,6 +81,7 @@ class DevLines:
         self._clock = clock
         self._width = width
         self._verbosity = verbosity
+        self._root = root
         self._reloads: list[_Reload] = []
         self._failed_starts: list[_FailedStarts] = []
         self._told_failures: dict[str, FunctionError] = {}
@@ -86,7 +89,7 @@ class DevLines:
         """The one under way, until it is shown."""
         self._synth_failed_last = False
         self._show_synths = show_unchanged or verbosity > 0
-        self._invocations = InvocationLines(name_of=name_of, clock=clock, verbosity=verbosity)
+        self._invocations = InvocationLines(name_of=name_of, clock=clock, verbosity=verbosity, root=root)
         self._deploys = DeployLines(
             width=width,
             every_resource=every_resource or verbosity > 0,
@@ -204,7 +207,7 @@ class DevLines:
                 ("  cannot start", "red"),
             ),
             *failed.logged,
-            *error_frames(failed.error),
+            *error_frames(failed.error, self._root),
         ]
 
     def _environment_stopped(self, event: events.EnvironmentStopped) -> list[Line]:

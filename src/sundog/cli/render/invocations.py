@@ -7,6 +7,7 @@ its lines carry the beginning of its request id, in a colour of its own.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from sundog.cli.render.times import duration, time_of_day
 from sundog.model.events import FunctionError, InvocationFinished, InvocationStarted, LogWritten
 
 LIVE_AFTER_SECONDS = 1.0
+_IMPORTING = re.compile(r'File ".*[/\\]importlib[/\\]__init__\.py", line \d+, in import_module')
+"""How a runtime imports a handler's module; it says nothing about the module."""
 SHORT_ID_LENGTH = 8
 _COLOURS: tuple[Style, ...] = ("cyan", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
 _STATUS = {"timeout": "timed out", "crash": "crashed", "init_error": "failed to start"}
@@ -42,17 +45,20 @@ class InvocationLines:
         name_of: Callable[[str], str],
         clock: Callable[[float], str] = time_of_day,
         verbosity: int = 0,
+        root: str = "",
     ) -> None:
         """Start with nothing running.
 
         Args:
             name_of: What a person calls the function with an id.
             clock: Shows a moment.
+            root: The project's folder, which the frames of errors need not repeat.
             verbosity: 1 shows what the platform logged, and memory.
         """
         self._name_of = name_of
         self._clock = clock
         self._verbosity = verbosity
+        self._root = root
         self._running: dict[tuple[str, str], _Running] = {}
         self._initializing: dict[str, list[LogWritten]] = {}
 
@@ -99,7 +105,7 @@ class InvocationLines:
                 for piece in _texts(written)
             ]
         if event.error is not None:
-            lines += error_frames(event.error)
+            lines += error_frames(event.error, self._root)
         if event.outcome not in {"ok", "throttled"}:
             lines.append(line(("    sundog replay ", "dim"), (_short(event.request_id), "dim")))
         return lines
@@ -162,13 +168,21 @@ class InvocationLines:
         return [trigger.label, (" → ", "dim"), (name, "bold")]
 
 
-def error_frames(error: FunctionError) -> list[Line]:
-    """Return the lines of an error that a handler raised: its message, its stack, its place."""
+def error_frames(error: FunctionError, root: str = "") -> list[Line]:
+    """Return the lines of an error that a handler raised: its message, its stack, its place.
+
+    Args:
+        error: What a runtime reported, with whole paths.
+        root: The project's folder; files in it are shown as the user would type them.
+    """
     first, *rest = (error.message or "").splitlines() or [""]
     lines = [line("  ", (error.error_type, "red bold"), f": {first}" if first else "")]
     lines += [line(f"    {text}") for text in rest]
     for frame in error.frames:
-        lines += [line((f"    {text}", "dim")) for text in frame.rstrip("\n").splitlines()]
+        if _IMPORTING.search(frame):
+            continue
+        shown = frame.replace(f"file://{root}/", "").replace(f"{root}/", "") if root else frame
+        lines += [line((f"    {text}", "dim")) for text in shown.rstrip("\n").splitlines()]
     if error.place is not None:
         lines.append(line(("    --> ", "cyan"), f"{error.place.file}:{error.place.line}"))
     return lines

@@ -34,6 +34,7 @@ class Progress:
             width=output.width,
             verbosity=output.verbosity,
             every_resource=True,
+            root=str(project.root),
             show_unchanged=True,
         )
 
