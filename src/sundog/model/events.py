@@ -15,6 +15,8 @@ from sundog.model.manifest import SourcePlace, Trigger
 
 Outcome: TypeAlias = Literal["ok", "error", "timeout", "crash", "init_error", "throttled"]
 Stream: TypeAlias = Literal["stdout", "stderr", "platform"]
+DebuggedLanguage: TypeAlias = Literal["python", "node"]
+"""A language whose handlers an editor can attach to."""
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
@@ -221,7 +223,7 @@ class SessionReady(_Event, frozen=True, kw_only=True):
 class EditorAttachment(_Event, frozen=True, kw_only=True):
     """An editor has attached to the handlers of a language, or has left them."""
 
-    language: Literal["python", "node"]
+    language: DebuggedLanguage
     attached: bool
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sundog.aws.embedded.interface import LocalCloud
+from sundog.model.events import DebuggedLanguage
 from sundog.session.bindings import connection_variables, union_of_bindings
 from sundog.session.hosting import HostedApp
 from sundog.testing.calling import CallableApp
@@ -99,9 +100,11 @@ class AppUnderTest(CallableApp):
     def wait_for_editor(self, *, timeout: float) -> bool:
         """Return when an editor is attached to handlers, or the time is over; whether one is.
 
-        Of use when functions can be debugged: `pytest --sundog-debug` does it before the first test.
+        Of use when functions can be debugged: `pytest --sundog-debug` does it before the first test. In an app with Python
+        and JavaScript handlers an editor that attaches to one is given a few seconds to attach to the other.
         """
-        return self._log.wait_for_editor(timeout)
+        languages = {function.entry.language for function in self.functions}
+        return self._log.wait_for_editor(timeout, languages & set(get_args(DebuggedLanguage)))
 
     @staticmethod
     def wait_until(

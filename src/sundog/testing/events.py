@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ from sundog.model.events import (
 )
 from sundog.model.manifest import Trigger
 
+OTHER_LANGUAGE_SECONDS = 5.0
+"""How long an editor that has attached to the handlers of one language is given to attach to the others."""
 _KEPT_NOTICES = 50
 _SHOWN = 1000
 """Characters of an event that a message shows."""
@@ -180,10 +182,18 @@ class EventLog:
                 running = "\n".join(f"  {one!r}" for one in self._seen if one.finished is None)
                 raise AssertionError(f"after {timeout:g} s there still run:\n{running}")
 
-    def wait_for_editor(self, timeout: float) -> bool:
-        """Return when an editor is attached to handlers, or the time is over; whether one is."""
+    def wait_for_editor(self, timeout: float, languages: Collection[str]) -> bool:
+        """Return when an editor is attached to handlers, or the time is over; whether one is.
+
+        Args:
+            timeout: Seconds to wait for the first.
+            languages: Those of the handlers. An editor attaches to each by itself, one after the other.
+        """
         with self._news:
-            return self._news.wait_for(lambda: bool(self._editors), timeout)
+            attached = self._news.wait_for(lambda: bool(self._editors), timeout)
+            if attached:
+                self._news.wait_for(lambda: self._editors.issuperset(languages), OTHER_LANGUAGE_SECONDS)
+            return attached
 
     def logs(self, *, since: int = 0) -> list[str]:
         """Return the lines that handlers wrote, each with the function's id."""

@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from sundog.errors import LiveError
 from sundog.live.deadline import Deadline
@@ -29,7 +29,7 @@ from sundog.live.debug.launch_json import READY_TEXT
 from sundog.live.debug.port import Connection, DebugPort
 from sundog.live.environment import Environment
 from sundog.live.node.node_runner import NodeDebugging
-from sundog.model.events import EditorAttachment, Notice, Observer
+from sundog.model.events import DebuggedLanguage, EditorAttachment, Notice, Observer
 
 PATIENCE_SECONDS = 10.0
 """How long a new environment waits for an attached editor to set its breakpoints."""
@@ -168,7 +168,7 @@ class Debugger:
     def _node_attached(self, attachment: Attachment) -> None:
         self._renew("node", attachment)
 
-    def _renew(self, language: Literal["python", "node"], attachment: Attachment) -> None:
+    def _renew(self, language: DebuggedLanguage, attachment: Attachment) -> None:
         self._observer(
             EditorAttachment(at=self._wall_clock(), language=language, attached=attachment == "attached")
         )
