@@ -13,13 +13,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sundog.bundle.node import node_binary, npm_command
 from sundog.errors import BundleError
 from sundog.model.cache import cache_dir, locked, staging
+from sundog.model.programs import run_program
 
 _LOCK_FOLDER = Path(__file__).parent / "esbuild_lock"
 _LOCK_FILES = ("package.json", "package-lock.json")
@@ -97,27 +97,18 @@ def _install(folder: Path, environ: Mapping[str, str]) -> None:
             "--no-update-notifier",
             "--loglevel=error",
         ]
-        finished = subprocess.run(
-            [*npm_command(), *arguments],
-            cwd=made,
-            env={**environ, "PATH": f"{node_binary().parent}{os.pathsep}{environ.get('PATH', os.defpath)}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if finished.returncode:
+        path = f"{node_binary().parent}{os.pathsep}{environ.get('PATH', os.defpath)}"
+        finished = run_program([*npm_command(), *arguments], folder=made, environ={**environ, "PATH": path})
+        if finished.status:
             raise EsbuildInstallFailed(
                 "esbuild cannot be installed",
-                where=f"npm ci, exit status {finished.returncode}",
-                why=_cause(finished.stdout),
+                where=f"npm ci, exit status {finished.status}",
+                why=_cause(finished.output),
                 fix=[
                     "check the connection to the npm registry, then run the command again",
                     "behind a proxy or a mirror, set it: `npm config set registry <url>`",
                 ],
-                details=finished.stdout.strip().splitlines()[-20:],
+                details=finished.last_lines,
             )
         made.rename(folder)
 

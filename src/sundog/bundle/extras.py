@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -13,11 +12,11 @@ from sundog.bundle.options import CopiedFile
 from sundog.bundle.request import declared_at
 from sundog.errors import BundleError
 from sundog.model.manifest import FunctionEntry
+from sundog.model.programs import run_program
 
 OUTPUT_VARIABLE = "SUNDOG_OUTPUT"
 """Tells a command where the package is made."""
 FUNCTION_VARIABLE = "SUNDOG_FUNCTION"
-_SHOWN = 30
 
 
 class HookFailed(BundleError):
@@ -64,25 +63,14 @@ def run_hooks(
     """
     told = {OUTPUT_VARIABLE: str(output), FUNCTION_VARIABLE: entry.name}
     for command in commands:
-        done = subprocess.run(  # noqa: S602 - it is the user's own command line
-            command,
-            shell=True,
-            cwd=root,
-            env={**environ, **told},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
+        done = run_program(command, folder=root, environ={**environ, **told})
+        if done.status:
             raise HookFailed(
                 f"a command that runs {when} the build of `{entry.name}` failed: `{command}`",
                 where=declared_at(entry),
-                why=f"it ended with status {done.returncode}",
+                why=f"it ended with status {done.status}",
                 fix=f"mend what it says, and try it: `{command}`",
-                details=done.stdout.rstrip().splitlines()[-_SHOWN:],
+                details=done.last_lines,
             )
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from sundog.aws.embedded.errors import CloudNotInstalled
 from sundog.model.cache import cache_dir, locked, staging
+from sundog.model.programs import run_program
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 LAUNCHER_SOURCE = Path(__file__).parent / "launcher"
@@ -147,28 +148,18 @@ def run_uv(arguments: list[str], folder: str, environ: Mapping[str, str]) -> Non
         for name, value in environ.items()
         if name not in unwanted and not name.startswith("PYTHON")
     }
-    finished = subprocess.run(
-        [uv.find_uv_bin(), *arguments],
-        # Not the user's folder: uv reads the settings of the project it stands in.
-        cwd=folder,
-        env=kept,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if finished.returncode:
+    # Not the user's folder: uv reads the settings of the project it stands in.
+    finished = run_program([uv.find_uv_bin(), *arguments], folder=folder, environ=kept)
+    if finished.status:
         raise CloudNotInstalled(
             "the embedded cloud cannot be installed",
-            where=f"uv {arguments[0]}, exit status {finished.returncode}",
-            why=_cause(finished.stdout),
+            where=f"uv {arguments[0]}, exit status {finished.status}",
+            why=_cause(finished.output),
             fix=[
                 "check the connection to the Python package index, then run the command again",
                 "behind a proxy or a mirror, set it: `export UV_DEFAULT_INDEX=<url>`",
             ],
-            details=finished.stdout.strip().splitlines()[-20:],
+            details=finished.last_lines,
         )
 
 
