@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
 import aws_cdk
 
 from sundog.constructs._assets import Assets
-from sundog.constructs._function_defaults import add_defaults, set_defaults
+from sundog.constructs._function_defaults import HasFunctionDefaults
 from sundog.constructs._function_environment import check_environment_sizes
 from sundog.constructs._manifest import manifest_of
 from sundog.constructs._places import Places, follow
@@ -80,7 +80,7 @@ class InvalidStack(ConstructError):
     code = "SD-CONSTRUCT-053"
 
 
-class App(aws_cdk.App):
+class App(HasFunctionDefaults, aws_cdk.App):
     """An app of sundog: an `aws_cdk.App` that knows its project and stage.
 
     Args:
@@ -224,44 +224,6 @@ class App(aws_cdk.App):
             if close
             else f"declare it above with `@app.stack`, or call `app.stack({name})` before",
         )
-
-    def set_function_defaults(self, **settings: Any) -> None:
-        """Set what all functions of the app have in common.
-
-        Args:
-            settings: Settings of `Function`.
-
-        Example:
-            >>> app.set_function_defaults(timeout=20, environment={"LOG_LEVEL": "INFO"})
-
-        Raises:
-            LateDefaults: The app has a function already.
-        """
-        set_defaults(self.registry, "", settings, owner="the app")
-
-    def add_function_defaults(
-        self,
-        *,
-        environment: Mapping[str, str] | None = None,
-        bind: Sequence[Any] | None = None,
-        permissions: Sequence[Any] | str | None = None,
-        layers: Sequence[Any] | None = None,
-    ) -> None:
-        """Give all functions of the app, from here on, more of what adds up.
-
-        Unlike `set_function_defaults` it may stand below functions, which it leaves as they are.
-
-        Args:
-            environment: Environment variables.
-            bind: Resources.
-            permissions: Permissions.
-            layers: Layers.
-
-        Example:
-            >>> app.add_function_defaults(bind=[users], environment={"LOG_LEVEL": "INFO"})
-        """
-        given = {"environment": environment, "bind": bind, "permissions": permissions, "layers": layers}
-        add_defaults(self.registry, "", {name: value for name, value in given.items() if value is not None})
 
     def stack_of(self, definition: Callable[..., Any]) -> Stack:
         """Return the stack that a function was given, or the one of a class.

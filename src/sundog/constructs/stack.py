@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk
 from constructs import Construct
 
-from sundog.constructs._function_defaults import add_defaults, set_defaults
+from sundog.constructs._function_defaults import HasFunctionDefaults
 from sundog.constructs._registry import Registry, registry_of
 from sundog.constructs.function import Function
 from sundog.errors import ConstructError
@@ -51,7 +51,7 @@ class InvalidStackName(ConstructError):
     code = "SD-CONSTRUCT-043"
 
 
-class Stack(aws_cdk.Stack):
+class Stack(HasFunctionDefaults, aws_cdk.Stack):
     """A CloudFormation stack, named `<stage>-<app>-<id>`.
 
     Args:
@@ -103,43 +103,6 @@ class Stack(aws_cdk.Stack):
     def use(self, stack: Callable[..., Any]) -> Any:
         """Return what another stack's function returned; see `App.use`."""
         return self.app.use(stack)
-
-    def set_function_defaults(self, **settings: Any) -> None:
-        """Set what the functions of this stack have in common, laid over the app's defaults.
-
-        Args:
-            settings: Settings of `Function`.
-
-        Raises:
-            LateDefaults: The stack has a function already.
-        """
-        set_defaults(self.registry, self.node.id, settings, owner=f"stack `{self.id}`")
-
-    def add_function_defaults(
-        self,
-        *,
-        environment: Mapping[str, str] | None = None,
-        bind: Sequence[Any] | None = None,
-        permissions: Sequence[Any] | str | None = None,
-        layers: Sequence[Any] | None = None,
-    ) -> None:
-        """Give the functions of this stack, from here on, more of what adds up.
-
-        Unlike `set_function_defaults` it may stand below functions, which it leaves as they are.
-
-        Args:
-            environment: Environment variables.
-            bind: Resources.
-            permissions: Permissions.
-            layers: Layers.
-
-        Example:
-            >>> stack.add_function_defaults(bind=[notes])
-        """
-        given = {"environment": environment, "bind": bind, "permissions": permissions, "layers": layers}
-        add_defaults(
-            self.registry, self.node.id, {name: value for name, value in given.items() if value is not None}
-        )
 
     @property
     def functions(self) -> list[Function]:
