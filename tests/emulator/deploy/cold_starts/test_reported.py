@@ -1,16 +1,9 @@
-"""Cold starts of a deployed stage, as on AWS; only the endpoint is the embedded cloud's.
-
-`sundog coldstart --stage …` reads what Lambda reported from CloudWatch Logs, and `warm=` warms environments as soon as they
-are deployed. No session runs: the emulator runs the packages.
-"""
+"""`sundog coldstart --stage …` reads what Lambda reported from CloudWatch Logs."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -19,7 +12,6 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import anyio
-import boto3
 import pytest
 
 from sundog.aws.endpoint import AwsConnection
@@ -28,103 +20,10 @@ from sundog.model.manifest import FunctionEntry
 from sundog.model.project import Stage
 from sundog.session.init_reports import reports_of_lambda
 
-pytestmark = pytest.mark.xdist_group("cold_starts")
-APP = """\
-from aws_cdk.aws_lambda import LoggingFormat
-
-from sundog import App, Function
-
-app = App()
-JSON = LoggingFormat.JSON
-
-
-@app.stack
-def backend(stack):
-    Function(stack, "report", handler="functions/report.handler")
-    Function(stack, "quick", handler="functions/report.handler", runtime="python3.13", snap_start=True)
-    Function(stack, "busy", handler="functions/report.handler")
-    Function(stack, "silent", handler="functions/report.handler")
-    Function(stack, "idle", handler="functions/report.handler")
-    Function(stack, "told", handler="functions/report.handler", cdk={"function": {"logging_format": JSON}})
-    Function(stack, "hot", handler="functions/hot.handler", memory=512, warm=3)
-    Function(stack, "hotjs", handler="functions/hot_js.handler", memory=512, warm=2)
-
-
-app.synth()
-"""
-FILES = {
-    "app.py": APP,
-    "functions/report.py": "def handler(event, context):\n    return event\n",
-    "functions/hot.py": "def handler(event, context):\n    print('the handler saw', event)\n    return event\n",
-    "functions/hot_js.ts": "export const handler = async (event: any) => {\n"
-    "  console.log('the handler saw', event);\n  return event;\n};\n",
-}
 REGION = "eu-west-1"
 STACK = "prod-coldstarts-backend"
 
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("coldstarts")
-    settings = f'[tool.sundog]\nname = "coldstarts"\nregion = "{REGION}"\n'
-    for name, text in {"pyproject.toml": settings, **FILES}.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def client(endpoint_url):
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-    return lambda service: session.client(service, endpoint_url=endpoint_url)
-
-
-@pytest.fixture(scope="module")
-def sundog(root, client, endpoint_url):
-    """Runs a command on the stage `prod`, which is deployed to an account that is bootstrapped."""
-    client("ssm").put_parameter(
-        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
-    )
-    client("s3").create_bucket(
-        Bucket=f"cdk-hnb659fds-assets-000000000000-{REGION}",
-        CreateBucketConfiguration={"LocationConstraint": REGION},
-    )
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "CDK_VALIDATION": "false",
-    }
-
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "sundog", *arguments, "--stage", "prod"],
-            cwd=root,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    run.deployed = run("deploy")
-    assert run.deployed.returncode == 0, run.deployed.stdout + run.deployed.stderr
-    return run
-
-
-@pytest.fixture(scope="module")
-def physical_name(client, sundog):
-    def name(logical):
-        stack = client("cloudformation").describe_stack_resources(StackName=STACK)
-        found = [
-            one["PhysicalResourceId"]
-            for one in stack["StackResources"]
-            if one["ResourceType"] == "AWS::Lambda::Function" and one["LogicalResourceId"].startswith(logical)
-        ]
-        assert len(found) == 1, (logical, stack["StackResources"])
-        return found[0]
-
-    return name
+pytestmark = pytest.mark.xdist_group("cold_starts")
 
 
 @pytest.fixture(scope="module")
@@ -336,73 +235,3 @@ def test_who_may_not_read_logs_is_told_which_permission_is_missing(reported, ref
     assert "what Lambda reported could not be read" in note
     assert "logs:FilterLogEvents" in note
     assert found.init_ms == []
-
-
-@pytest.fixture(scope="module")
-def log(client, physical_name):
-    """Returns the lines of a function's log."""
-
-    def lines(logical):
-        logs, name = client("logs"), physical_name(logical)
-        try:
-            found = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")
-        except logs.exceptions.ResourceNotFoundException:
-            return []
-        return [event["message"] for event in found["events"]]
-
-    return lines
-
-
-@pytest.fixture(scope="module")
-def warmed(log, physical_name, wait_for):
-    """Waits for the warmer to have called a function so many times, and returns what it said."""
-
-    def said(function, times):
-        name = physical_name(f"{function}Function")
-
-        def enough():
-            found = [line.strip() for line in log("SundogWarmer") if name in line and "environments" in line]
-            return len(found) >= times and found
-
-        return [line.partition(": ")[2] for line in wait_for(enough, f"{function} to be warmed", 60)]
-
-    return said
-
-
-def test_environments_are_warm_as_soon_as_they_are_deployed(warmed):
-    assert warmed("hot", 1)[0] == "3 events, 3 environments"
-    assert warmed("hotjs", 1)[0] == "2 events, 2 environments"
-
-
-@pytest.mark.parametrize("function", ["hot", "hotjs"])
-def test_a_handler_sees_its_own_events_and_never_the_warmers(
-    function, client, log, physical_name, wait_for, warmed
-):
-    warmed(function, 1)
-    logical = f"{function}Function"
-    answer = client("lambda").invoke(FunctionName=physical_name(logical), Payload=b'{"note": 1}')
-
-    assert json.load(answer["Payload"]) == {"note": 1}
-    seen = wait_for(
-        lambda: [line for line in log(logical) if "the handler saw" in line], "the handler's line"
-    )
-    assert len(seen) == 1
-    assert "note" in seen[0]
-
-
-def test_whoever_deploys_the_stack_the_new_environments_are_warmed(client, warmed):
-    before = len(warmed("hot", 1))
-    stacks = client("cloudformation")
-    template = json.dumps(stacks.get_template(StackName=STACK)["TemplateBody"])
-
-    stacks.update_stack(
-        StackName=STACK,
-        TemplateBody=template.replace('"MemorySize": 512', '"MemorySize": 256'),
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-    )
-
-    assert warmed("hot", before + 1)[-1] == "3 events, 3 environments"
-
-
-def test_the_cost_of_keeping_them_warm_is_told(sundog):
-    assert "warm environments: about $0.06 a month on AWS (hot $0.03, hotjs $0.02)" in sundog.deployed.stderr
