@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sundog.errors import AwsError, BugError, SundogError
+from sundog.errors import AwsError, BugError, SundogError, suggestion
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -280,8 +280,26 @@ def _region_invalid(why: str, context: CallContext) -> SundogError:
         f"`{context.service}` has no endpoint in the region `{context.region}`",
         where=context.place,
         why=why,
-        fix=["set `region` in [tool.sundog] to one that the account has enabled", "or pass `--region`"],
+        fix=[
+            *_meant_region(context.region),
+            "set `region` in [tool.sundog] to one that the account has enabled",
+            "or pass `--region`",
+        ],
     )
+
+
+def _meant_region(region: str) -> list[str]:
+    """Return the fix for a region that does not exist and looks like one that does."""
+    import botocore.session
+
+    session = botocore.session.get_session()
+    known = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("sts", partition)
+    ]
+    meant = None if region in known else suggestion(region, known)
+    return [f"write `{meant}`: there is no region `{region}`"] if meant else []
 
 
 def _unreachable(why: str, context: CallContext) -> SundogError:
@@ -292,9 +310,12 @@ def _unreachable(why: str, context: CallContext) -> SundogError:
         else f"AWS does not answer in `{context.region}`",
         where=context.place,
         why=why,
-        fix="start it: `sundog dev`"
+        fix=["start it: `sundog dev`"]
         if local
-        else "check the connection, the proxy (HTTPS_PROXY) and the region",
+        else [
+            *_meant_region(context.region),
+            "check the connection, the proxy (HTTPS_PROXY) and the region",
+        ],
     )
 
 

@@ -48,6 +48,22 @@ def refusal(code, message="no"):
     return ClientError({"Error": {"Code": code, "Message": message}}, "CreateStack")
 
 
+@pytest.mark.parametrize(
+    ("region", "fixes"),
+    [
+        ("eu-wst-1", ["write `eu-west-1`: there is no region `eu-wst-1`", "check the connection"]),
+        ("eu-west-1", ["check the connection"]),
+        ("cn-north-1", ["check the connection"]),
+        ("the-moon", ["check the connection"]),
+    ],
+)
+def test_a_misspelt_region_that_does_not_answer_is_told_which_was_meant(region, fixes):
+    error = translation(EndpointConnectionError(endpoint_url="https://sts.example"), region=region)
+
+    assert isinstance(error, EndpointUnreachable)
+    assert [fix[: len(begin)] for fix, begin in zip(error.fixes, fixes, strict=True)] == fixes
+
+
 def test_every_exception_of_botocore_has_a_place_in_the_tables():
     ours = set().union(*EXCEPTIONS.values()) | {"ClientError"}
     theirs = {

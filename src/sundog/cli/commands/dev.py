@@ -30,8 +30,8 @@ _TICK_SECONDS = 0.1
 def dev(here: Here, *, debug: bool, debug_port: int | None, port: int | None, reset: bool) -> None:
     """Run the app live: edits are served in milliseconds.
 
-    The stage `local`, the default, needs no AWS account. Any other stage is deployed to AWS, and its events are answered by
-    the code on this machine.
+    It serves the stage `local` on this machine and needs no AWS account. Other stages live in AWS: `sundog deploy --stage
+    NAME`.
     """
     project = here.project()
     stage = here.stage(project)
