@@ -40,8 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what waits for a clock behind the other tests of its module, whatever order they were given."""
-    modules = {path: number for number, path in reversed([*enumerate(item.path for item in items)])}
-    items.sort(key=lambda item: (modules[item.path], item.get_closest_marker("last") is not None))
+    for item in [item for item in items if item.get_closest_marker("last") is not None]:
+        place = max(number for number, one in enumerate(items) if one.path == item.path)
+        items.insert(place, items.pop(items.index(item)))
 
 
 class RunningCloud:
