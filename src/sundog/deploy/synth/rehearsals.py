@@ -25,6 +25,8 @@ from sundog.deploy.synth.cache import CachedSynth, SynthKey, reason_to_synthesiz
 from sundog.deploy.synth.worker import Surroundings, SynthWorker
 from sundog.model.project import Project
 
+_MOST_SECONDS = 30.0
+"""The next edit waits for a rehearsal that is under way."""
 _MOST_OUTDATED = 2
 """Files that Node reads and the user edits make each rehearsal worthless: after this many there is no other."""
 
@@ -47,11 +49,11 @@ class Rehearsals:
         Args:
             project: Whose app it is.
             worker: The process that runs it.
-            timeout_seconds: When a rehearsal that does not end is stopped.
+            timeout_seconds: When an app that does not end is stopped.
         """
         self._project = project
         self._worker = worker
-        self._timeout = timeout_seconds
+        self._timeout = min(timeout_seconds, _MOST_SECONDS)
         self._given_up = not worker.can_rehearse
         self._outdated = 0
         self._last_use: RehearsalUse = "none"
