@@ -148,6 +148,14 @@ class StoreWriter:
             self._connection.close()
 
     def _write(self, batch: list[Event]) -> None:
+        if self._connection is not None and not self.path.exists():
+            # What is written to a file without a name is read by nobody.
+            self._connection.close()
+            self._connection = None
+            self._warn(
+                f"{self.path} was removed while the session runs; a new event store is begun",
+                fix="when all of `.sundog` was removed, start `sundog dev` again: other commands no longer find this session",
+            )
         if self._connection is None and (self._now_monotonic() < self._retry_at or not self._try_open()):
             return
         try:

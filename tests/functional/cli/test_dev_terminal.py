@@ -325,10 +325,13 @@ def test_a_mended_app_is_confirmed_although_no_stack_changed(screen):
 def test_a_synth_that_takes_long_is_shown_once_while_it_runs(screen):
     screen.feed(events.SynthStarted(at=START, reason="app.py"))
     early = screen.tick(1.0).text
-    screen.tick(3.0).tick(4.0)
+    screen.tick(3.0).tick(4.0).feed(unchanged(5.0))
 
     assert early == ""
-    assert screen.text == "· synthesizing (app.py)"
+    assert screen.text.splitlines() == [
+        "· synthesizing (app.py)",
+        "✓ synthesized no stack changed  240 ms  warm",
+    ]
 
 
 def test_a_synth_that_is_over_is_not_shown_as_running(screen):

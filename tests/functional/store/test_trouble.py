@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 
@@ -54,6 +55,18 @@ def test_a_database_of_a_newer_sundog_is_moved_aside(make_store, tmp_path):
     store = make_store(path)
 
     assert "a newer version of sundog" in store.notices[0].text
+
+
+def test_a_database_that_is_removed_while_the_session_runs_is_begun_anew_and_said(make_store):
+    store = make_store()
+    store.log("before")
+    store.read().__enter__()
+    shutil.rmtree(store.path.parent)
+    store.log("after")
+
+    with store.read() as reader:
+        assert [line.text for line in reader.logs()] == ["after"]
+    assert ["was removed" in notice.text for notice in store.notices] == [True]
 
 
 def test_a_database_damaged_in_the_middle_is_replaced_while_the_session_runs(make_store, tmp_path):

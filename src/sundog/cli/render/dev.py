@@ -87,7 +87,8 @@ class DevLines:
         self._told_failures: dict[str, FunctionError] = {}
         self._synth: events.SynthStarted | None = None
         """The one under way, until it is shown."""
-        self._synth_failed_last = False
+        self._synth_awaited = False
+        """The next result is shown also when no stack changed: a mistake was told, or that a synth takes long."""
         self._show_synths = show_unchanged or verbosity > 0
         self._invocations = InvocationLines(name_of=name_of, clock=clock, verbosity=verbosity, root=root)
         self._deploys = DeployLines(
@@ -134,7 +135,7 @@ class DevLines:
             lines += self._failed_lines(failed)
         if self._synth is not None and now - self._synth.at >= _SYNTH_SHOWN_AFTER_SECONDS:
             lines.append(_synthesizing(self._synth))
-            self._synth = None
+            self._synth, self._synth_awaited = None, True
         return lines + self._invocations.tick(now)
 
     def _invocation_finished(self, event: events.InvocationFinished) -> list[Line]:
@@ -225,9 +226,8 @@ class DevLines:
         return []
 
     def _synth_finished(self, event: events.SynthFinished) -> list[Line]:
-        # Who mended a mistake waits for a word, also when all is as it was before.
-        mended, self._synth_failed_last, self._synth = self._synth_failed_last, False, None
-        if not (event.changed_stacks or mended or self._verbosity):
+        awaited, self._synth_awaited, self._synth = self._synth_awaited, False, None
+        if not (event.changed_stacks or awaited or self._verbosity):
             return []
         changed = _some(event.changed_stacks) or "no stack changed"
         return [
@@ -240,7 +240,7 @@ class DevLines:
         ]
 
     def _synth_failed(self, event: events.SynthFailed) -> list[Line]:
-        self._synth_failed_last, self._synth = True, None
+        self._synth_awaited, self._synth = True, None
         return described_error(event.error, self._width)
 
     def _session_ready(self, event: events.SessionReady) -> list[Line]:
