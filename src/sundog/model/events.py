@@ -130,6 +130,8 @@ class SynthFinished(_Event, frozen=True, kw_only=True):
     duration_ms: float
     origin: Literal["cache", "warm", "cold"]
     changed_stacks: list[str]
+    output: list[str] = []
+    """The last lines that the app printed."""
 
 
 class SynthFailed(_Event, frozen=True, kw_only=True):

@@ -334,6 +334,16 @@ def test_a_synth_that_takes_long_is_shown_once_while_it_runs(screen):
     ]
 
 
+def test_what_the_app_printed_is_below_its_synth(screen):
+    screen.feed(
+        events.SynthFinished(
+            at=START, duration_ms=240.0, origin="warm", changed_stacks=[], output=["stage: local", "2 tables"]
+        )
+    )
+
+    assert screen.text.splitlines()[1:] == ["  │ stage: local", "  │ 2 tables"]
+
+
 def test_a_synth_that_is_over_is_not_shown_as_running(screen):
     screen.feed(events.SynthStarted(at=START, reason="app.py"), unchanged(0.3)).tick(5.0)
 

@@ -107,6 +107,26 @@ def test_a_failed_synth_keeps_the_last_good_assembly_and_is_told(sundog_app):
     assert sundog_app.service.affected_by([app])
 
 
+def test_what_the_app_prints_is_told(sundog_app):
+    app = sundog_app.root / "app.py"
+    app.write_text("import sys\nprint('on stdout')\nprint('on stderr', file=sys.stderr)\n" + app.read_text())
+    sundog_app.synth()
+
+    (finished,) = (event for event in sundog_app.events if isinstance(event, SynthFinished))
+
+    assert finished.output == ["on stdout", "on stderr"]
+
+
+def test_what_the_app_printed_stands_before_what_it_raised(sundog_app):
+    sundog_app.write("app.py", "print('on the way')\nraise LookupError('no table')\n")
+
+    with pytest.raises(AppRaised) as raised:
+        sundog_app.synth()
+
+    assert raised.value.details[0] == "on the way"
+    assert raised.value.details[-1].strip() == "raise LookupError('no table')"
+
+
 def test_an_error_in_an_imported_module_names_that_module(sundog_app):
     sundog_app.write("parts/tables.py", "x = 1\nraise LookupError('no table')\n")
     sundog_app.write("app.py", "import parts.tables\n")

@@ -227,7 +227,7 @@ class DevLines:
 
     def _synth_finished(self, event: events.SynthFinished) -> list[Line]:
         awaited, self._synth_awaited, self._synth = self._synth_awaited, False, None
-        if not (event.changed_stacks or awaited or self._verbosity):
+        if not (event.changed_stacks or event.output or awaited or self._verbosity):
             return []
         changed = _some(event.changed_stacks) or "no stack changed"
         return [
@@ -236,7 +236,8 @@ class DevLines:
                 ("synthesized ", "bold"),
                 changed,
                 (f"  {duration(event.duration_ms)}  {event.origin}", "dim"),
-            )
+            ),
+            *(line(("  │ ", "dim"), printed) for printed in event.output),
         ]
 
     def _synth_failed(self, event: events.SynthFailed) -> list[Line]:

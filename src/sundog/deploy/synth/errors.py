@@ -135,7 +135,7 @@ def app_error(described: Mapping[str, Any], output: Iterable[str], show: Any) ->
         f"the app raised `{described['type']}`" + (f": {message}" if message else ""),
         where=where,
         fix=described["hint"],
-        details=described["frames"],
+        details=[*output, *described["frames"]],
     )
 
 

@@ -202,6 +202,7 @@ class SynthService:
                 duration_ms=result.duration_ms,
                 origin=result.origin,
                 changed_stacks=result.changed_stacks,
+                output=result.output,
             )
         )
         return result
