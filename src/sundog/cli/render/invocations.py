@@ -20,6 +20,7 @@ from sundog.model.events import FunctionError, InvocationFinished, InvocationSta
 LIVE_AFTER_SECONDS = 1.0
 _IMPORTING = re.compile(r'File ".*[/\\]importlib[/\\]__init__\.py", line \d+, in import_module')
 """How a runtime imports a handler's module; it says nothing about the module."""
+_MISSING_MODULE = re.compile(r"No module named '([^']+)'")
 SHORT_ID_LENGTH = 8
 _COLOURS: tuple[Style, ...] = ("cyan", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
 _STATUS = {"timeout": "timed out", "crash": "crashed", "init_error": "failed to start"}
@@ -185,6 +186,10 @@ def error_frames(error: FunctionError, root: str = "") -> list[Line]:
         lines += [line((f"    {text}", "dim")) for text in shown.rstrip("\n").splitlines()]
     if error.place is not None:
         lines.append(line(("    --> ", "cyan"), f"{error.place.file}:{error.place.line}"))
+    missing = _MISSING_MODULE.search(error.message or "")
+    if missing is not None:
+        hint = f"install what has `{missing[1]}` where functions run, which `sundog doctor` names; or correct the import"
+        lines.append(line(("    hint: ", "cyan"), hint))
     return lines
 
 
