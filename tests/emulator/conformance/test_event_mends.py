@@ -107,10 +107,9 @@ def test_alarm_functions_is_still_needed(unmended_bench):
     assert unmended_bench.seen(name) == [], "the emulator's alarms call functions now"
 
 
-def alarm_of_errors(bench, failing):
-    """Invoke a failing function that an alarm watches, and return the alarm's state."""
-    name, _ = bench.function(failing)
-    watch = bench.aws.client("cloudwatch")
+def test_an_alarm_watches_the_errors_of_a_function(mended, failing, wait_for):
+    name, _ = mended.function(failing)
+    watch = mended.aws.client("cloudwatch")
     watch.put_metric_alarm(
         AlarmName=name,
         Namespace="AWS/Lambda",
@@ -122,12 +121,12 @@ def alarm_of_errors(bench, failing):
         Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
     )
-    bench.aws.client("lambda").invoke(FunctionName=name)
-    return watch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
+    mended.aws.client("lambda").invoke(FunctionName=name)
 
+    def state():
+        return watch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
 
-def test_an_alarm_watches_the_errors_of_a_function(mended, failing):
-    assert alarm_of_errors(mended, failing) == "ALARM"
+    wait_for(lambda: state() == "ALARM", "the alarm")
 
 
 def notified_bucket(bench, queue):
