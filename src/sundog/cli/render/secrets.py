@@ -42,7 +42,7 @@ def show_changed(
         where = "for all stages without their own" if fallback else f"on the stage {stage.name}"
         several = f" in {', '.join(regions)}" if len(project.regions(stage.name, None)) > 1 else ""
         output.talk(("✓ ", "green"), f"{name} is {what} {where}{several}")
-        if declared and name not in declared:
+        if declared is not None and name not in declared:
             close = suggestion(name, declared)
             output.talk(
                 ("warning: ", "yellow"),
@@ -76,7 +76,7 @@ def show_list(
     project, stage = place
     by_region = {region: {one.name: one for one in secrets} for region, secrets in found.items()}
     set_anywhere = {name for secrets in by_region.values() for name in secrets}
-    names = sorted({*set_anywhere, *_declared(project, stage)})
+    names = sorted({*set_anywhere, *(_declared(project, stage) or ())})
     width = max((len(name) for name in names), default=0)
     several = len(by_region) > 1
     for name in names:
@@ -118,10 +118,10 @@ def _on_one_line(value: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in value)
 
 
-def _declared(project: Project, stage: Stage) -> list[str]:
+def _declared(project: Project, stage: Stage) -> list[str] | None:
+    """Return the names of the app's secrets; None when nothing was synthesized yet in this folder."""
     try:
         manifest = read_manifest(project.assembly_dir(stage.name))
     except (FileNotFoundError, msgspec.MsgspecError):
-        # Nothing was synthesized yet in this folder: what the app declares is not known.
-        return []
+        return None
     return [entry.name for entry in manifest.resources_of("Secret")]
