@@ -167,7 +167,7 @@ def test_a_clock_set_back_by_a_day(fresh_trials, start_dev, echo, hold, tmp_path
     mark = dev.mark()
     held.release()
     status, body = held.answer.result(30)
-    finished = dev.wait_for("InvocationFinished", since=mark)
+    finished = dev.wait_for("InvocationFinished", since=mark, where=lambda event: "hold" in event["function"])
 
     assert status == 200
     assert 0 < body["remaining"] <= 60_000

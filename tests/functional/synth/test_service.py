@@ -340,3 +340,14 @@ def test_a_cache_that_the_cdk_keeps_for_itself_is_no_input(bench):
     bench.write("page.html", "<h1>another one</h1>")
     assert bench.synth().origin == "warm"
     assert bench.synth().origin == "cache"
+
+
+def test_an_edit_of_the_app_while_it_runs_calls_for_another_synth(bench):
+    # The app has been read, and is edited before it ends.
+    edit = 'import pathlib\nfile = pathlib.Path(__file__)\nfile.write_text(file.read_text().replace("jobs", "tasks"))\n'
+    bench.write("edited.py", edit.replace("__file__", '"app.py"'))
+    bench.write("app.py", "import runpy\nrunpy.run_path('edited.py')\n" + SUNDOG_APP.replace("notes", "jobs"))
+    bench.synth()
+    app = bench.root / "app.py"
+    assert "tasks" in app.read_text()
+    assert bench.service.affected_by([app]) == app

@@ -116,7 +116,7 @@ class Runner:
         os.chdir(command["cwd"])
         self._forget_shadowed(shadowed)
         self._recorder = self._new_recorder(command)
-        self._recorder.note_file(app_file, None)
+        self._recorder.note_file(app_file, stamp(app_file))
         output = os.open(self._channel / "output.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._environment.start()
         self._recorder.start()
