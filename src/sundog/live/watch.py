@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import stat
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
@@ -22,6 +23,8 @@ STEP_MS = 1
 """A burst is over when nothing happened for this long."""
 BURST_MS = 50
 """A burst is reported after this long although it goes on."""
+EMPTY_MS = 50
+"""Many editors cut a file to nothing before they write it. One that stays empty for this long is meant to be."""
 POLL_MS = 300
 """Where the system has no notices (network file systems)."""
 
@@ -121,16 +124,21 @@ class Watcher:
             return _notify(paths, polling=True)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        emptied: dict[Path, float] = {}
         while not self._stop.is_set():
             assert self._notify is not None  # noqa: S101 - tells the type checker
-            seen = self._notify.watch(BURST_MS, STEP_MS, 0, self._stop)
+            seen = self._notify.watch(BURST_MS, STEP_MS, EMPTY_MS if emptied else 0, self._stop)
             noticed = time.perf_counter()
-            if isinstance(seen, str):
+            if isinstance(seen, str) and seen != "timeout":
                 return
-            paths = frozenset(path for path in (Path(name) for _, name in seen) if not self._ignore(path))
+            names = () if isinstance(seen, str) else (Path(name) for _, name in seen)
+            paths = frozenset(path for path in names if not self._ignore(path))
             found = self._new_folders(paths)
             if found is not None:
                 paths |= found
+            paths |= emptied.keys()
+            emptied = still_emptied(paths, emptied, noticed)
+            paths -= emptied.keys()
             if paths:
                 try:
                     loop.call_soon_threadsafe(self._changed, paths, noticed)
@@ -158,6 +166,20 @@ class Watcher:
             for name in names
             if not self._ignore(Path(folder) / name)
         )
+
+
+def still_emptied(paths: Iterable[Path], before: Mapping[Path, float], now: float) -> dict[Path, float]:
+    """Return the files that have nothing in them, and since when, but those that have not for long."""
+    since = {path: before.get(path, now) for path in paths if _is_empty(path)}
+    return {path: first for path, first in since.items() if (now - first) * 1000 < EMPTY_MS}
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
 def _notify(paths: list[str], *, polling: bool) -> RustNotify:

@@ -71,3 +71,11 @@ async def test_files_put_into_a_new_folder_at_once_count_as_changed(tmp_path: Pa
         (tmp_path / "new" / "deep" / "handler.py").write_text("x = 1\n")
 
         await told.of(tmp_path / "new" / "deep" / "handler.py")
+
+
+async def test_a_file_that_stays_empty_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("x = 1\n")
+    async with watching(tmp_path) as told:
+        (tmp_path / "handler.py").write_text("")
+
+        await told.of(tmp_path / "handler.py")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sundog.live.graph import ImportGraph
-from sundog.live.watch import Ignore, folders
+from sundog.live.watch import Ignore, folders, still_emptied
 from sundog.live.worker.preloading import Knowledge, ModuleFacts, common_variables, safe_modules
 
 
@@ -100,3 +100,19 @@ def test_knowledge_survives_and_a_broken_file_is_as_good_as_none(tmp_path: Path)
 
     assert (first, again) == (True, False)
     assert Knowledge(file).facts("/py").modules == []
+
+
+def test_a_file_that_was_cut_to_nothing_is_waited_for_and_not_for_long(tmp_path: Path) -> None:
+    empty, written, gone = tmp_path / "empty.py", tmp_path / "written.py", tmp_path / "gone.py"
+    empty.touch()
+    written.write_text("x = 1\n")
+
+    held = still_emptied([empty, written, gone, tmp_path], {}, 100.0)
+    assert held == {empty: 100.0}
+
+    # Other edits come meanwhile: it is waited for since the first notice.
+    assert still_emptied([empty], held, 100.04) == held
+    assert still_emptied([empty], held, 100.06) == {}
+
+    empty.write_text("x = 2\n")
+    assert still_emptied([empty], held, 100.01) == {}
