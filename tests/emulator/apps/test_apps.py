@@ -115,4 +115,4 @@ def test_an_update_reaches_handler_and_template(app, consumer):
     app.template("backend").has("AWS::SQS::Queue", VisibilityTimeout=77)
     mark = app.mark()
     app.client("sqs").send_message(QueueUrl=app.physical_id("orders"), MessageBody="again")
-    assert app.wait_for_invocation(consumer, since=mark).logs == ["took again"]
+    app.wait_for_invocation(consumer, lambda one: "took again" in one.logs, since=mark)
