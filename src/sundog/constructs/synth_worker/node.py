@@ -44,8 +44,8 @@ class NodeKernel:
         self._modules: Sequence[str] = ()
         self.environment: Mapping[str, str] = {}
         """What Node was given last."""
-        self.is_rehearsed = False
-        """Whether this process is the fork that rehearses: then Node is another one's."""
+        self.is_rehearsing = False
+        """Whether this process is the fork that rehearses: then Node belongs to the process that it was forked from."""
 
     def start(self, environment: Mapping[str, str], modules: Sequence[str]) -> None:
         """Start Node, load the assemblies and the JavaScript modules that the app will probably use."""
@@ -62,7 +62,7 @@ class NodeKernel:
         different = any(environment.get(name) != self.environment.get(name) for name in read)
         self.environment = environment
         if different:
-            if self.is_rehearsed:
+            if self.is_rehearsing:
                 os._exit(NOT_REHEARSED)
             self._run(self._deferred.restart)
         self._write("sync.json", {"environment": dict(environment), "cwd": os.getcwd()})  # noqa: PTH109

@@ -97,7 +97,7 @@ class Runner:
         status = NOT_REHEARSED
         try:
             end_with_parent()
-            self._node.is_rehearsed = True
+            self._node.is_rehearsing = True
             message = self.run(command)
             if message["event"] == "finished" and message["error"] is None:
                 self._rehearsed_environment.write_text(json.dumps(dict(self._node.environment)), "utf-8")

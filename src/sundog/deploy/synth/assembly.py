@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from sundog.deploy.synth.errors import SynthFolderNotWritable
 from sundog.deploy.synth.record import FileState, file_digest, file_stamp
 from sundog.model.manifest import Manifest
 
@@ -31,9 +32,18 @@ class AssemblyFolder:
             shutil.rmtree(leftover, ignore_errors=True)
 
     def prepare(self) -> Path:
-        """Make the empty folder that the next synth writes to."""
+        """Make the empty folder that the next synth writes to.
+
+        Raises:
+            SynthFolderNotWritable: It cannot be made.
+        """
         shutil.rmtree(self.next, ignore_errors=True)
-        self.next.mkdir(parents=True)
+        try:
+            self.next.mkdir(parents=True)
+        except OSError as error:
+            raise SynthFolderNotWritable(
+                f"`{self.next}` cannot be made", why=str(error), fix="make the project's folder writable"
+            ) from error
         return self.next
 
     def discard(self) -> None:

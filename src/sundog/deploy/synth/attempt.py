@@ -133,7 +133,8 @@ class Attempt:
             return await self.worker.run(run_command(self.project, self.folder, self.surroundings, cold=cold))
 
     def _rehearsal_is_outdated(self) -> bool:
-        read = self.worker.rehearsed
+        waiting = self.worker.prepared
+        read = None if waiting is None else waiting.rehearsed
         return read is not None and read.difference(self.surroundings.environment, bundles=True) is not None
 
     async def _accept(self, finished: Finished, *, was_warm: bool, outdated: bool) -> Synthesized:

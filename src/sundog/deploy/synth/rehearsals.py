@@ -22,6 +22,7 @@ import anyio.to_thread
 from sundog.deploy.synth.assembly import AssemblyFolder
 from sundog.deploy.synth.attempt import RehearsalUse, prepare, run_command
 from sundog.deploy.synth.cache import CachedSynth, SynthKey, reason_to_synthesize
+from sundog.deploy.synth.errors import SynthFolderNotWritable
 from sundog.deploy.synth.worker import Surroundings, SynthWorker
 from sundog.model.project import Project
 
@@ -96,8 +97,8 @@ class Rehearsals:
                 command = run_command(self._project, last.folder, surroundings)
                 succeeded = await self._worker.rehearse(command)
             is_same = succeeded and await anyio.to_thread.run_sync(last.folder.next_is_the_same)
-        except OSError:
-            # No room, for one; the next synth will say so. A timeout is one as well.
+        except (SynthFolderNotWritable, TimeoutError):
+            # What keeps the folder from being made, the next synth will say.
             await self._worker.close()
             return False, False
         finally:

@@ -30,7 +30,7 @@ from sundog.deploy.synth.attempt import (
     prepare,
 )
 from sundog.deploy.synth.cache import CachedSynth, SynthCache, SynthKey, reason_to_synthesize
-from sundog.deploy.synth.errors import NodeNotStarted, SynthFolderNotWritable, SynthSuperseded
+from sundog.deploy.synth.errors import NodeNotStarted, SynthSuperseded
 from sundog.deploy.synth.interpreter import app_python, installed_versions
 from sundog.deploy.synth.record import SynthRecord
 from sundog.deploy.synth.rehearsals import LastSynth, Rehearsals
@@ -210,7 +210,7 @@ class SynthService:
     async def _synth(self, stage: Stage, mode: Mode, started: float) -> SynthResult:
         folder = AssemblyFolder(self._project.assembly_dir(stage.name))
         folder.recover()
-        cache = SynthCache(self._project.stage_dir(stage.name) / "synth.json")
+        cache = self._cache(stage)
         cached = await anyio.to_thread.run_sync(cache.load)
         key = self._key(mode)
         surroundings = self._surroundings(stage, mode, folder, cached)
@@ -228,7 +228,7 @@ class SynthService:
                 inputs=cached.record,
                 output=[],
             )
-        _prepare_folder(folder)
+        folder.prepare()
         try:
             made = await self._attempt(folder, surroundings, cached).run()
         except BaseException:
@@ -259,6 +259,9 @@ class SynthService:
             timeout_seconds=self._timeout,
             on_record=self._remember,
         )
+
+    def _cache(self, stage: Stage) -> SynthCache:
+        return SynthCache(self._project.stage_dir(stage.name) / "synth.json")
 
     def _key(self, mode: Mode) -> SynthKey:
         return SynthKey(
@@ -315,7 +318,7 @@ class SynthService:
     async def get_ready(self, stage: Stage, mode: Mode = "dev") -> None:
         """Load the worker for the next synth, and rehearse the app in it; a failure is said and ends nothing."""
         async with self._lock:
-            cached = SynthCache(self._project.stage_dir(stage.name) / "synth.json").load()
+            cached = self._cache(stage).load()
             folder = AssemblyFolder(self._project.assembly_dir(stage.name))
             surroundings = self._surroundings(stage, mode, folder, cached)
             is_loaded = self._worker.is_current(surroundings) and self._worker.loaded_modules.issuperset(
@@ -342,7 +345,7 @@ class SynthService:
                 )
 
     def _doubt_last(self, stage: Stage) -> None:
-        SynthCache(self._project.stage_dir(stage.name) / "synth.json").forget()
+        self._cache(stage).forget()
         text = f"`{self._project.settings.app}` gave other templates in a process that had run it before than in a new one"
         fix = "nothing: it is synthesized again, and always in a new process until the session ends"
         self._observer(Notice(at=self._clock(), level="warning", text=text, fix=fix))
@@ -351,15 +354,6 @@ class SynthService:
 
 def _modules_ahead(cached: CachedSynth) -> list[str]:
     return list(dict.fromkeys([*FIRST_MODULES, *cached.python_modules]))
-
-
-def _prepare_folder(folder: AssemblyFolder) -> None:
-    try:
-        folder.prepare()
-    except OSError as error:
-        raise SynthFolderNotWritable(
-            f"`{folder.next}` cannot be made", why=str(error), fix="make the project's folder writable"
-        ) from error
 
 
 def _replace(folder: AssemblyFolder, manifest: Manifest) -> list[str]:

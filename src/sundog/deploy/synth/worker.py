@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,15 @@ class Surroundings:
     type_hints: Sequence[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A runner that waits for its app, with Node started."""
+
+    surroundings: Surroundings
+    rehearsed: SynthRecord | None = None
+    """What Node read when it rehearsed the app; None when it did not."""
+
+
 class SynthWorker:
     """One child process and the runner that waits in it."""
 
@@ -89,9 +98,7 @@ class SynthWorker:
         """The CDK's modules, and sundog's constructs, that were imported ahead."""
         self.loaded_files: dict[str, Stamp] = {}
         """Imported ahead, and not from the installation: files that can be edited."""
-        self.prepared: Surroundings | None = None
-        self.rehearsed: SynthRecord | None = None
-        """What Node read when the waiting runner rehearsed the app; None when it did not."""
+        self.prepared: Prepared | None = None
 
     @property
     def can_rehearse(self) -> bool:
@@ -157,7 +164,7 @@ class SynthWorker:
     async def prepare(self, surroundings: Surroundings) -> Message:
         """Let a runner start Node and wait for its app; return its `ready` or `failed` message."""
         self._remove_channel()
-        self.prepared = self.rehearsed = None
+        self.prepared = None
         self._channel = Path(tempfile.mkdtemp(prefix=f"{_CHANNEL}{os.getpid()}-"))
         await self._send(
             {
@@ -173,7 +180,7 @@ class SynthWorker:
         message = await self._receive("ready", "failed")
         if message["event"] == "ready":
             self._runner = message["pid"]
-            self.prepared = surroundings
+            self.prepared = Prepared(surroundings=surroundings)
         return message
 
     async def rehearse(self, command: Message) -> bool:
@@ -192,7 +199,9 @@ class SynthWorker:
         message = await self._receive("rehearsed")
         if message["ok"]:
             report = msgspec.convert(message["record"], Report)
-            self.rehearsed = await anyio.to_thread.run_sync(make_record, report, self.prepared.environment)
+            environment = self.prepared.surroundings.environment
+            read = await anyio.to_thread.run_sync(make_record, report, environment)
+            self.prepared = replace(self.prepared, rehearsed=read)
         return bool(message["ok"])
 
     async def run(self, command: Message) -> Finished:
@@ -201,8 +210,8 @@ class SynthWorker:
         Raises:
             WorkerDied: The runner or the child ended.
         """
-        rehearsed = self.rehearsed is not None
-        self.prepared = self.rehearsed = None
+        rehearsed = self.prepared is not None and self.prepared.rehearsed is not None
+        self.prepared = None
         try:
             await self._send({"run": command})
             await self._receive("finished", "shadowed")
@@ -235,7 +244,7 @@ class SynthWorker:
         if not self._fork:
             await self.close()
             return
-        self.prepared = self.rehearsed = None
+        self.prepared = None
         with anyio.CancelScope(shield=True):
             await self._stop_runner()
             self._remove_channel()
@@ -248,7 +257,7 @@ class SynthWorker:
                 await self._process.wait()
                 await self._process.aclose()
             self._process = self._lines = None
-            self.prepared = self.rehearsed = None
+            self.prepared = None
             self._remove_channel()
             if self._stderr is not None:
                 self._stderr.close()
