@@ -221,6 +221,13 @@ class SeveralErrors(SundogError):
         return {**super().as_dict(), "errors": [error.as_dict() for error in self.errors]}
 
 
+def leaves(error: BaseException) -> list[BaseException]:
+    """Return what an error is made of: tasks that run side by side leave groups of errors, and groups in groups."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]
+
+
 def suggestion(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to a misspelt one, or None.
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from sundog.errors import BugError, SundogError
+from sundog.errors import BugError, SundogError, leaves
 from sundog.model.cache import cache_dir
 from sundog.model.project import find_project
 from sundog.model.redaction import Redactor
@@ -34,7 +34,7 @@ def report_bug(
     error: BaseException, arguments: Sequence[str], *, environ: Mapping[str, str], cwd: Path
 ) -> SundogError:
     """Write a report and return the error that names it."""
-    named = _innermost(error)
+    named = leaves(error)[0]
     name = f"{type(named).__name__}: {named}".splitlines()[0][:200]
     file = _write(_text(error, arguments, environ), _folder(environ, cwd))
     result = BugError(
@@ -49,12 +49,6 @@ def report_bug(
     )
     result.__cause__ = error
     return result
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _folder(environ: Mapping[str, str], cwd: Path) -> Path:

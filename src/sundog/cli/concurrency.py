@@ -12,7 +12,7 @@ import anyio
 
 from sundog.cli.errors import Terminated
 from sundog.cli.render.output import Output
-from sundog.errors import Cancelled, SeveralErrors, SundogError
+from sundog.errors import Cancelled, SeveralErrors, SundogError, leaves
 
 Result = TypeVar("Result")
 
@@ -42,17 +42,11 @@ def run_async(work: Callable[[], Awaitable[Result]], output: Output) -> Result:
 
 def error_of(group: BaseExceptionGroup[BaseException]) -> SundogError | None:
     """Return what a group of tasks failed with as one error, or None when something in it is no error of ours."""
-    leaves = _leaves(group)
-    ours = [leaf for leaf in leaves if isinstance(leaf, SundogError)]
-    if len(ours) == len(leaves):
+    failed = leaves(group)
+    ours = [leaf for leaf in failed if isinstance(leaf, SundogError)]
+    if len(ours) == len(failed):
         return ours[0] if len(ours) == 1 else SeveralErrors(ours)
-    return Cancelled("cancelled") if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves) else None
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]
+    return Cancelled("cancelled") if any(isinstance(leaf, KeyboardInterrupt) for leaf in failed) else None
 
 
 async def _run(work: Callable[[], Awaitable[Result]], output: Output) -> Result:

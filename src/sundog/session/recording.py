@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sundog.errors import SundogError
+from sundog.errors import SundogError, leaves
 from sundog.model.events import (
     DeployFinished,
     Event,
@@ -100,15 +100,7 @@ def recorded(project: Project, stage: Stage, observer: Observer) -> Iterator[Rec
         try:
             yield recording
         except (SundogError, BaseExceptionGroup) as error:
-            for one in _errors_in(error):
-                one.rewrite(recording.redactor.shown)
+            for one in leaves(error):
+                if isinstance(one, SundogError):
+                    one.rewrite(recording.redactor.shown)
             raise
-
-
-def _errors_in(error: BaseException) -> Iterator[SundogError]:
-    """Yield the errors that a command ends with: tasks that run side by side leave groups of them."""
-    if isinstance(error, SundogError):
-        yield error
-    elif isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _errors_in(inner)
