@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from sundog.live.coldstart.tree import Imported
@@ -39,14 +39,14 @@ class Graph:
         for name in self._times:
             self._imports.setdefault(name, set()).update(imports.get(name, ()))
         self._project = {name for name in self._times if owners.is_project(name)}
-        self._package: Callable[[str], str] = {name: owners.package(name) for name in self._times}.__getitem__
+        self._packages = {name: owners.package(name) for name in self._times}
         self.whole_ms = sum(root.total_ms for root in tree) or 1.0
         self.packages: dict[str, str] = {}
         """What the project's code imports, each with the first module that does."""
         for importer in self._times:
             if importer in self._project:
                 for name in self._imports[importer] & self._times.keys() - self._project:
-                    self.packages.setdefault(self._package(name), importer)
+                    self.packages.setdefault(self._packages[name], importer)
 
     def saved_without(self, package: str) -> float:
         """Return the milliseconds of what is loaded only because the project's code imports a package."""
@@ -60,7 +60,7 @@ class Graph:
             following = self._imports[name] & self._times.keys()
             if name in self._project:
                 following = {
-                    one for one in following if one in self._project or self._package(one) != package
+                    one for one in following if one in self._project or self._packages[one] != package
                 }
             waiting += following
         return sum(spent for name, spent in self._times.items() if name not in reached)
