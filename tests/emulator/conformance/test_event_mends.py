@@ -128,6 +128,8 @@ def test_an_alarm_watches_the_errors_of_a_function(mended, failing, wait_for):
 
     wait_for(lambda: state() == "ALARM", "the alarm")
 
+    assert state() == "ALARM"
+
 
 def notified_bucket(bench, queue):
     """Deploy a bucket with what the CDK makes for a notification; its function fails, as it does without boto3."""

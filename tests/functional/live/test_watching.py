@@ -79,3 +79,4 @@ async def test_a_file_that_stays_empty_is_told_of(tmp_path: Path) -> None:
         (tmp_path / "handler.py").write_text("")
 
         await told.of(tmp_path / "handler.py")
+        assert told.paths == {tmp_path / "handler.py"}
