@@ -21,6 +21,8 @@ from sundog.model.events import (
     Notice,
     Observer,
     ResourceProgress,
+    SynthFailed,
+    SynthFinished,
 )
 from sundog.model.project import Project, Stage
 from sundog.model.redaction import Redactor
@@ -42,27 +44,31 @@ class Recording(FanOut):
 
 
 def _without_secrets(event: Event, redactor: Redactor) -> Event:
-    if not redactor.has_secrets:
-        return event
+    changed = _shown_parts(event, redactor) if redactor.has_secrets else {}
+    return msgspec.structs.replace(event, **changed) if changed else event
+
+
+def _shown_parts(event: Event, redactor: Redactor) -> dict[str, Any]:
+    """Return, without secrets, the fields of an event that carry what a function or the app wrote."""
     match event:
         case LogWritten():
-            return msgspec.structs.replace(event, text=redactor.shown(event.text))
+            return {"text": redactor.shown(event.text)}
         case InvocationStarted():
-            return msgspec.structs.replace(event, payload=redactor.shown_payload(event.payload))
+            return {"payload": redactor.shown_payload(event.payload)}
         case InvocationFinished():
             error = event.error and _shown_error(event.error, redactor)
-            response = redactor.shown_payload(event.response)
-            return msgspec.structs.replace(event, response=response, error=error)
+            return {"response": redactor.shown_payload(event.response), "error": error}
         case InitFailed():
-            return msgspec.structs.replace(event, error=_shown_error(event.error, redactor))
+            return {"error": _shown_error(event.error, redactor)}
         # CloudFormation quotes what a script raised.
         case ResourceProgress(reason=str(reason)):
-            return msgspec.structs.replace(event, reason=redactor.shown(reason))
-        case DeployFinished(error=dict(error)):
-            return msgspec.structs.replace(event, error=_shown_fields(error, redactor))
+            return {"reason": redactor.shown(reason)}
+        case DeployFinished(error=dict(error)) | SynthFailed(error=dict(error)):
+            return {"error": _shown_fields(error, redactor)}
+        case SynthFinished():
+            return {"output": _shown_fields(event.output, redactor)}
         case _:
-            # Nothing else carries what a function wrote.
-            return event
+            return {}
 
 
 def _shown_fields(value: Any, redactor: Redactor) -> Any:  # noqa: ANN401 - whatever JSON can be
