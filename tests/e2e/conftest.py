@@ -229,6 +229,22 @@ def alive(pids: dict[int, str]) -> dict[int, str]:
     return running
 
 
+@pytest.fixture(scope="session")
+def files_below() -> Callable[[Path], dict[Path, os.stat_result]]:
+    """Look at all files below a folder that others work in: what goes away meanwhile is not there."""
+
+    def files_below(folder: Path) -> dict[Path, os.stat_result]:
+        found = {}
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                path = Path(parent, name)
+                with suppress(FileNotFoundError):
+                    found[path] = path.stat()
+        return found
+
+    return files_below
+
+
 @pytest.fixture
 def waiting():
     """The helpers for conditions about processes."""

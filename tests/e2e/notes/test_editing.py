@@ -11,10 +11,10 @@ TITLE_MISSING = 'raise Problem(400, "`title` is missing")'
 
 
 @pytest.fixture
-def dev(shared_dev):
+def dev(shared_dev, files_below):
     """The shared session; the files are put back, and the session has seen it, when the test is over."""
     originals = {
-        path: path.read_bytes() for path in shared_dev.root.rglob("*") if path.suffix in {".py", ".ts"}
+        path: path.read_bytes() for path in files_below(shared_dev.root) if path.suffix in {".py", ".ts"}
     }
     originals = {path: content for path, content in originals.items() if ".sundog" not in path.parts}
     yield shared_dev

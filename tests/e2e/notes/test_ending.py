@@ -56,14 +56,18 @@ def test_other_signals_end_everything_too(start_dev, still_alive, waiting, by):
     assert not listens(dev.ready["endpoint_url"])
 
 
-def test_after_a_kill_nothing_is_left_and_the_next_start_works(start_dev, still_alive, waiting):
+def test_after_a_kill_nothing_is_left_and_the_next_start_works(start_dev, still_alive, waiting, files_below):
     first = start_dev().wait_until_ready()
     _, note = first.request("POST", "/notes", {"title": "kept"})
     family = first.family()
     state = first.root / ".sundog" / "local"
-    written = max(path.stat().st_mtime_ns for path in state.rglob("*") if path.is_file())
+
+    def newest(folder):
+        return max((found.st_mtime_ns for found in files_below(folder).values()), default=0)
+
+    written = newest(state)
     waiting(
-        lambda: _newest(state / "cloud") > written,
+        lambda: newest(state / "cloud") > written,
         lambda: f"no snapshot was written within {SNAPSHOT_SECONDS} s:\n{first.output}",
         seconds=SNAPSHOT_SECONDS,
     )
@@ -77,10 +81,6 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_works(start_dev, still_
 
     assert second.request("GET", "/notes")[0] == 200
     assert second.request("GET", f"/notes/{note['noteId']}") == (200, note)
-
-
-def _newest(folder):
-    return max((path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()), default=0)
 
 
 @pytest.mark.parametrize("part", ["live/worker/child", "live/node/client", "embedded-cloud", "synth_worker"])

@@ -55,7 +55,8 @@ def test_the_tutorial_from_create_to_tests(dev, waiting):
 
     mark = dev.mark()
     status, _ = dev.request("POST", "/items", {"title": 7})
-    failed = dev.wait_for("InvocationFinished", since=mark)
+    # That of the request before may be told late.
+    failed = dev.wait_for("InvocationFinished", since=mark, where=lambda event: event["error"] is not None)
 
     assert status == 500
     assert failed["error"]["error_type"] == "AttributeError"

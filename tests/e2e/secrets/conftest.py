@@ -11,16 +11,14 @@ import pytest
 
 
 @pytest.fixture
-def files_with() -> Callable[[Path, str], list[str]]:
+def files_with(files_below) -> Callable[[Path, str], list[str]]:
     """Names the files below a folder that hold a text, but those of the embedded cloud, which keeps the parameters themselves."""
 
     def files_with(folder: Path, text: str) -> list[str]:
         return [
             str(file.relative_to(folder))
-            for file in folder.rglob("*")
-            if file.is_file()
-            and "cloud" not in file.relative_to(folder).parts
-            and text.encode() in file.read_bytes()
+            for file in files_below(folder)
+            if "cloud" not in file.relative_to(folder).parts and text.encode() in file.read_bytes()
         ]
 
     return files_with
