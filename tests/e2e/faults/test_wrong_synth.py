@@ -54,7 +54,7 @@ def test_a_wrong_template_is_deployed_for_a_moment_only(start_dev, waiting, tmp_
     waiting(
         lambda: any(temporary.glob("sundog-synth-*/rehearsed.json")),
         lambda: f"the app was not rehearsed: {dev.output}",
-        seconds=60,
+        seconds=240,  # what loads ahead has a low priority, and other tests want the processors
     )
     mark = dev.mark()
     dev.edit("app.py", "visibility_timeout=30", "visibility_timeout=40")

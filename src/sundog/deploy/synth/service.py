@@ -30,10 +30,11 @@ from sundog.deploy.synth.attempt import (
     prepare,
 )
 from sundog.deploy.synth.cache import CachedSynth, SynthCache, SynthKey, reason_to_synthesize
-from sundog.deploy.synth.errors import NodeNotStarted, SynthSuperseded
+from sundog.deploy.synth.errors import NodeNotStarted
 from sundog.deploy.synth.interpreter import app_python, installed_versions
 from sundog.deploy.synth.record import SynthRecord
 from sundog.deploy.synth.rehearsals import LastSynth, Rehearsals
+from sundog.deploy.synth.turns import Turns
 from sundog.deploy.synth.worker import Surroundings, SynthWorker, WorkerDied
 from sundog.errors import SundogError
 from sundog.model.cache import cache_dir
@@ -110,9 +111,7 @@ class SynthService:
         self.on_doubt: Callable[[], None] = lambda: None
         """Called when the last synth turns out to be wrong, and another one will give the right result."""
         self._tasks: anyio.abc.TaskGroup | None = None
-        self._lock = anyio.Lock()
-        self._running: anyio.CancelScope | None = None
-        self._latest = 0
+        self._turns = Turns()
         self._record: SynthRecord | None = None
 
     @asynccontextmanager
@@ -168,23 +167,7 @@ class SynthService:
             SynthSuperseded: Another call came before this one ended.
         """
         self._used.set()
-        self._latest += 1
-        ticket = self._latest
-        if self._running is not None:
-            self._running.cancel()
-        async with self._lock:
-            if ticket != self._latest:
-                raise _superseded()
-            result: SynthResult | None = None
-            with anyio.CancelScope() as scope:
-                self._running = scope
-                try:
-                    result = await self._told(stage, mode, reason)
-                finally:
-                    self._running = None
-            if result is None:
-                raise _superseded()
-        return result
+        return await self._turns.newest(lambda: self._told(stage, mode, reason))
 
     async def _told(self, stage: Stage, mode: Mode, reason: str) -> SynthResult:
         started = time.perf_counter()
@@ -292,7 +275,7 @@ class SynthService:
             for seconds, release in self._idle_steps:
                 with anyio.move_on_after(seconds):
                     await self._used.wait()
-                async with self._lock:
+                async with self._turns.between():
                     if self._used.is_set():
                         break
                     await release()
@@ -317,7 +300,7 @@ class SynthService:
 
     async def get_ready(self, stage: Stage, mode: Mode = "dev") -> None:
         """Load the worker for the next synth, and rehearse the app in it; a failure is said and ends nothing."""
-        async with self._lock:
+        async with self._turns.between():
             cached = self._cache(stage).load()
             folder = AssemblyFolder(self._project.assembly_dir(stage.name))
             surroundings = self._surroundings(stage, mode, folder, cached)
@@ -327,12 +310,12 @@ class SynthService:
             if is_loaded and self._worker.prepared is not None:
                 return
             try:
-                if not is_loaded:
-                    await self._worker.load(_modules_ahead(cached), surroundings, ahead=True)
+                if not is_loaded and not await self._load_ahead(cached, surroundings):
+                    return
                 await prepare(self._worker, surroundings)
                 self._used.set()
                 # A synth that waits needs no rehearsal now; it will be followed by one.
-                if self._lock.statistics().tasks_waiting == 0:
+                if not self._turns.is_awaited:
                     last = LastSynth(cached=cached, key=self._key(mode), folder=folder)
                     if not await self._rehearsals.rehearse(last, surroundings):
                         self._doubt_last(stage)
@@ -343,6 +326,14 @@ class SynthService:
                         at=self._clock(), level="warning", text=f"the next synth will start slowly: {error}"
                     )
                 )
+
+    async def _load_ahead(self, cached: CachedSynth, surroundings: Surroundings) -> bool:
+        """Return whether the worker has loaded; not when a synth would have had to wait too long for that."""
+        modules = _modules_ahead(cached)
+        if await self._turns.ahead(lambda: self._worker.load(modules, surroundings, ahead=True)):
+            return True
+        await self._worker.close()
+        return False
 
     def _doubt_last(self, stage: Stage) -> None:
         self._cache(stage).forget()
@@ -373,10 +364,6 @@ def _result(folder: AssemblyFolder, made: Synthesized, changed: list[str], start
         output=made.output,
         rehearsal=made.rehearsal,
     )
-
-
-def _superseded() -> SynthSuperseded:
-    return SynthSuperseded("a newer synth took the place of this one")
 
 
 def _milliseconds(started: float) -> float:
