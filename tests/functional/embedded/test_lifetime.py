@@ -116,12 +116,11 @@ def test_nothing_is_saved_while_nothing_changes(run_cloud, tmp_path, wait_for):
             started.call(started.cloud.snapshot)
             return sorted(entry.name for entry in (tmp_path / "snapshots").iterdir())
 
-        # What runs beside the services comes to rest a moment after the start.
-        before = wait_for(
-            lambda: (first := snapshots()) == snapshots() and first, "a snapshot that stays the last"
+        # What runs beside the services comes to rest a moment after the start, a later one on a busy machine.
+        wait_for(
+            lambda: len({tuple(snapshots()) for _ in range(5)}) == 1,
+            "five snapshots in a row that add nothing",
         )
-
-        assert snapshots() == before
 
 
 def test_reset_deletes_everything_also_for_the_next_start(run_cloud, tmp_path):

@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from sundog.live.worker.supervisor_link import START_FILE
 
 from .conftest import Live, live_session
 
@@ -112,6 +115,30 @@ async def test_session_leaves_no_process_behind(tmp_path: Path) -> None:
         pids = await live.answer()
 
     assert [pid for pid in pids if alive(pid)] == []
+
+
+async def test_a_session_killed_before_it_read_all_reports_leaves_no_process_behind() -> None:
+    session, theirs = socket.socketpair()
+    told, written = os.pipe()
+    options = json.dumps({"mode": "spawn", "parent": os.getpid()})
+    supervisor = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", str(START_FILE), "supervisor", str(theirs.fileno()), options),
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,
+    )
+    theirs.close()
+    order = {"order": "spawn", "id": 1, "argv": ["sh", "-c", "sleep 300 & echo $!; wait"]}
+    order |= {"environ": dict(os.environ), "cwd": "/"}
+    with os.fdopen(told) as output:
+        socket.send_fds(session, [json.dumps(order).encode() + b"\n"], [written, written])
+        os.close(written)
+        grandchild = int(await asyncio.to_thread(output.readline))
+
+    # The report of the start is unread: the other end sees a connection that was reset, and not its end.
+    session.close()
+    await asyncio.wait_for(supervisor.wait(), 30)
+
+    assert not alive(grandchild)
 
 
 async def test_killed_session_leaves_no_process_behind(tmp_path: Path) -> None:

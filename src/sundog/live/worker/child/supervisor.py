@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from . import platform
 from .preload import preload
@@ -81,7 +81,11 @@ class Supervisor:
                     return then
 
     def _obey(self) -> Callable[[], None] | None:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 16)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 16)
+        except ConnectionResetError:
+            # The session was killed with reports that it had not read.
+            self._end()
         if not data:
             self._end()
         self._descriptors += descriptors
@@ -195,7 +199,7 @@ class Supervisor:
         except OSError:
             self._end()
 
-    def _end(self) -> None:
+    def _end(self) -> NoReturn:
         for pid in self._children:
             self._kill_group(pid)
         for pid in self._children:
