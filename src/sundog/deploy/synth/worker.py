@@ -220,6 +220,8 @@ class SynthWorker:
             with anyio.CancelScope(shield=True):
                 await self._stop_runner()
             raise
+        # It ends by itself, and its id may be another's soon.
+        self._runner = None
         assert self._channel is not None  # noqa: S101 - prepare() made it
         text = (self._channel / "result.json").read_bytes()
         finished = msgspec.json.decode(text, type=Finished)
