@@ -142,6 +142,16 @@ class SynthFailed(_Event, frozen=True, kw_only=True):
     """`SundogError.as_dict()`."""
 
 
+class AppRehearsed(_Event, frozen=True, kw_only=True):
+    """The app was run once for nothing, so that the next synth is faster, or there was a reason not to."""
+
+    outcome: Literal["ready", "left out", "failed", "different"]
+    """`ready` when the next synth uses it. `different`: its templates were not those of the last synth."""
+    reason: str | None = None
+    """Of another outcome than `ready`: what the app does, a path that has changed, …"""
+    duration_ms: float
+
+
 class DeployStarted(_Event, frozen=True, kw_only=True):
     """Stacks are being deployed or removed."""
 
@@ -254,6 +264,7 @@ Event: TypeAlias = (
     | SynthStarted
     | SynthFinished
     | SynthFailed
+    | AppRehearsed
     | DeployStarted
     | ResourceProgress
     | StackFinished

@@ -42,28 +42,23 @@ def color(root: Path) -> str:
     return str(outputs["backend"]["Color"])
 
 
-def test_a_wrong_template_is_deployed_for_a_moment_only(start_dev, waiting, tmp_path: Path) -> None:
-    root, temporary = tmp_path / "app", tmp_path / "tmp"
-    root.mkdir()
-    temporary.mkdir()
-    (root / "pyproject.toml").write_text('[tool.sundog]\nname = "colors"\n')
-    (root / "app.py").write_text(APP)
-    dev = start_dev(root, environ={"TMPDIR": str(temporary)}).wait_until_ready()
-    assert color(root) == "none"
+def test_a_wrong_template_is_deployed_for_a_moment_only(start_dev, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.sundog]\nname = "colors"\n')
+    (tmp_path / "app.py").write_text(APP)
+    dev = start_dev(tmp_path).wait_until_ready()
+    assert color(tmp_path) == "none"
 
-    waiting(
-        lambda: any(temporary.glob("sundog-synth-*/rehearsed.json")),
-        lambda: f"the app was not rehearsed: {dev.output}",
-        seconds=240,  # what loads ahead has a low priority, and other tests want the processors
-    )
+    # What loads ahead has a low priority, and other tests want the processors.
+    rehearsed = dev.wait_for("AppRehearsed", seconds=240)
+    assert rehearsed["outcome"] == "ready", rehearsed
     mark = dev.mark()
     dev.edit("app.py", "visibility_timeout=30", "visibility_timeout=40")
     assert dev.wait_for("DeployFinished", since=mark)["ok"]
-    assert color(root) == "green"  # what the rehearsal has registered
+    assert color(tmp_path) == "green"  # what the rehearsal has registered
 
     notice = dev.wait_for(
         "Notice", where=lambda event: "in a process that had run it before" in event["text"]
     )
     assert notice["level"] == "warning"
     assert dev.wait_for("DeployFinished", since=dev.events.index(notice))["ok"]
-    assert color(root) == "none"
+    assert color(tmp_path) == "none"

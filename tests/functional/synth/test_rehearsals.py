@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from sundog.deploy.synth.errors import AppRaised
-from sundog.model.events import Notice
+from sundog.model.events import AppRehearsed, Notice
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only a process that forks rehearses")
 
@@ -64,6 +64,10 @@ def texts(bench) -> list[str]:
     return [event.text for event in bench.events if isinstance(event, Notice)]
 
 
+def outcomes(bench) -> list[tuple[str, str | None]]:
+    return [(event.outcome, event.reason) for event in bench.events if isinstance(event, AppRehearsed)]
+
+
 def test_an_edit_after_a_rehearsal_gives_the_templates_of_a_cold_synth(app):
     app.edit("pass")
     assert app.synth().rehearsal == "none"
@@ -73,6 +77,7 @@ def test_an_edit_after_a_rehearsal_gives_the_templates_of_a_cold_synth(app):
         assert app.synth().rehearsal == "used"
         assert made(app) == app.cold()
     assert texts(app) == []
+    assert outcomes(app) == [("ready", None)] * 2
 
 
 def test_what_an_app_prints_in_a_rehearsal_is_not_shown(app):
@@ -177,23 +182,27 @@ def test_an_app_that_gives_another_template_each_time_is_not_rehearsed_again(app
     app.edit('cdk.CfnOutput(stack, "Id", value=str(uuid.uuid4()))', timeout=40)
     assert app.synth().rehearsal == "none"
     assert texts(app) == []
+    assert outcomes(app) == [("different", "its templates are others")]
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        'subprocess.run(["sh", "-c", "echo run >> runs.txt"], check=True)',
-        'pathlib.Path("runs.txt").open("a").write("run\\n")',
+        ('subprocess.run(["sh", "-c", "echo run >> runs.txt"], check=True)', "process sh"),
+        ('pathlib.Path("runs.txt").open("a").write("run\\n")', "runs.txt"),
     ],
     ids=["runs programs", "writes files"],
 )
-def test_an_app_that_does_more_than_read_is_not_rehearsed(app, body):
+def test_an_app_that_does_more_than_read_is_not_rehearsed(app, body, reason):
     app.edit(body)
     app.synth()
     app.get_ready()
     app.edit(body, timeout=40)
     assert app.synth().rehearsal == "none"
     assert (app.root / "runs.txt").read_text() == "run\nrun\n"
+    ((outcome, told),) = outcomes(app)
+    assert outcome == "left out"
+    assert told.endswith(reason)
 
 
 def test_an_app_that_was_edited_meanwhile_is_not_rehearsed(app):
@@ -202,6 +211,7 @@ def test_an_app_that_was_edited_meanwhile_is_not_rehearsed(app):
     app.edit('pathlib.Path("runs.txt").touch()')
     app.get_ready()
     assert not (app.root / "runs.txt").exists()
+    assert outcomes(app) == [("left out", str(app.root / "app.py"))]
 
 
 def test_a_rehearsal_that_does_not_end_is_stopped(app):
@@ -214,7 +224,7 @@ def test_a_rehearsal_that_does_not_end_is_stopped(app):
     app.new_service()
     app.get_ready()
     (text,) = texts(app)
-    assert text.startswith("the next synth will start slowly")
+    assert text == "the next synth will start slowly: a rehearsal of it did not end within 0.5 seconds"
 
     app.timeout_seconds = 120
     app.new_service()

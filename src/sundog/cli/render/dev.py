@@ -107,6 +107,7 @@ class DevLines:
             events.SynthStarted: self._synth_started,
             events.SynthFinished: self._synth_finished,
             events.SynthFailed: self._synth_failed,
+            events.AppRehearsed: _nothing,
             events.DeployStarted: self._deploys.started,
             events.ResourceProgress: self._deploys.resource,
             events.StackFinished: self._deploys.stack,
@@ -282,6 +283,11 @@ class DevLines:
         if event.fix:
             lines.append(line(("  hint: ", "cyan"), event.fix))
         return lines
+
+
+def _nothing(_event: Event) -> list[Line]:
+    """Show nothing of what is done ahead: nobody waits for it."""
+    return []
 
 
 def _synthesizing(event: events.SynthStarted) -> Line:

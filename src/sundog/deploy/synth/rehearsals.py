@@ -15,6 +15,7 @@ An app that runs programs, asks the network or writes files of its own is not re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import anyio
 import anyio.to_thread
@@ -23,7 +24,7 @@ from sundog.deploy.synth.assembly import AssemblyFolder
 from sundog.deploy.synth.attempt import RehearsalUse, prepare, run_command
 from sundog.deploy.synth.cache import CachedSynth, SynthKey, reason_to_synthesize
 from sundog.deploy.synth.errors import SynthFolderNotWritable
-from sundog.deploy.synth.worker import Surroundings, SynthWorker
+from sundog.deploy.synth.worker import Surroundings, SynthWorker, WorkerDied
 from sundog.model.project import Project
 
 _MOST_SECONDS = 30.0
@@ -39,6 +40,16 @@ class LastSynth:
     cached: CachedSynth
     key: SynthKey
     folder: AssemblyFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What came of one."""
+
+    outcome: Literal["ready", "left out", "failed", "different"]
+    reason: str | None = None
+    last_is_wrong: bool = False
+    """Whether the last synth, which used a rehearsed process, must be repeated."""
 
 
 class Rehearsals:
@@ -65,46 +76,57 @@ class Rehearsals:
         self._outdated += use == "outdated"
         self._given_up |= self._outdated >= _MOST_OUTDATED
 
-    async def rehearse(self, last: LastSynth, surroundings: Surroundings) -> bool:
-        """Rehearse the app, unless it was edited since the last synth; return whether that one can still be believed.
+    async def rehearse(self, last: LastSynth, surroundings: Surroundings) -> Rehearsal:
+        """Rehearse the app, unless it was edited since the last synth.
 
         Raises:
-            WorkerDied: The worker's process ended.
+            WorkerDied: The worker's process ended, or the app did not and the process must.
             NodeNotStarted: Node did not start again after a rehearsal that failed.
         """
-        record = last.cached.record
-        if self._given_up or record is None or record.external or record.lasting:
-            return True
-        if not await anyio.to_thread.run_sync(_is_as_it_was, last, surroundings):
-            # The next synth is about to come, or the app is broken.
-            return True
-        succeeded, is_same = await self._run(last, surroundings)
-        if not await anyio.to_thread.run_sync(_is_as_it_was, last, surroundings):
-            believed = True
-        else:
-            # What gives another result each time, or only sometimes one, cannot be checked.
-            self._given_up = not is_same
-            believed = not succeeded or is_same or self._last_use != "used"
-        if self._given_up or not succeeded:
+        reason = self._reason_to_leave_out(last) or await _difference(last, surroundings)
+        if reason is not None:
+            return Rehearsal(outcome="left out", reason=reason)
+        try:
+            failure = await self._run(last, surroundings)
+            is_same = failure is None and await anyio.to_thread.run_sync(last.folder.next_is_the_same)
+        finally:
+            last.folder.discard()
+        edited = await _difference(last, surroundings)
+        # What gives another result each time, or only sometimes one, cannot be checked.
+        self._given_up |= not is_same and edited is None
+        if self._given_up or failure is not None:
             await prepare(self._worker, surroundings)
-        return believed
+        if failure is not None:
+            return Rehearsal(outcome="failed", reason=failure)
+        if is_same or edited is not None:
+            return Rehearsal(outcome="ready")
+        return Rehearsal(
+            outcome="different", reason="its templates are others", last_is_wrong=self._last_use == "used"
+        )
 
-    async def _run(self, last: LastSynth, surroundings: Surroundings) -> tuple[bool, bool]:
-        """Return whether the app ended well, and whether it gave what it gave before."""
+    def _reason_to_leave_out(self, last: LastSynth) -> str | None:
+        record = last.cached.record
+        if self._given_up:
+            return "rehearsals have ended in this session"
+        if record is None:
+            return "nothing was synthesized before"
+        return next(iter([*record.external, *record.lasting]), None)
+
+    async def _run(self, last: LastSynth, surroundings: Surroundings) -> str | None:
+        """Return why the app did not end well; None when it did."""
         try:
             last.folder.prepare()
             with anyio.fail_after(self._timeout):
                 command = run_command(self._project, last.folder, surroundings)
                 succeeded = await self._worker.rehearse(command)
-            is_same = succeeded and await anyio.to_thread.run_sync(last.folder.next_is_the_same)
-        except (SynthFolderNotWritable, TimeoutError):
-            # What keeps the folder from being made, the next synth will say.
-            await self._worker.close()
-            return False, False
-        finally:
-            last.folder.discard()
-        return succeeded, is_same
+        except SynthFolderNotWritable as error:
+            return error.what  # The next synth will say it.
+        except TimeoutError as error:
+            raise WorkerDied(f"a rehearsal of it did not end within {self._timeout:g} seconds") from error
+        return None if succeeded else "it ended with an error"
 
 
-def _is_as_it_was(last: LastSynth, surroundings: Surroundings) -> bool:
-    return reason_to_synthesize(last.cached, last.key, surroundings.environment) is None
+async def _difference(last: LastSynth, surroundings: Surroundings) -> str | None:
+    return await anyio.to_thread.run_sync(
+        reason_to_synthesize, last.cached, last.key, surroundings.environment
+    )

@@ -38,7 +38,7 @@ from sundog.deploy.synth.turns import Turns
 from sundog.deploy.synth.worker import Surroundings, SynthWorker, WorkerDied
 from sundog.errors import SundogError
 from sundog.model.cache import cache_dir
-from sundog.model.events import Notice, Observer, SynthFailed, SynthFinished, SynthStarted
+from sundog.model.events import AppRehearsed, Notice, Observer, SynthFailed, SynthFinished, SynthStarted
 from sundog.model.manifest import Manifest, read_manifest
 from sundog.model.project import Project, Stage
 
@@ -316,9 +316,9 @@ class SynthService:
                 self._used.set()
                 # A synth that waits needs no rehearsal now; it will be followed by one.
                 if not self._turns.is_awaited:
-                    last = LastSynth(cached=cached, key=self._key(mode), folder=folder)
-                    if not await self._rehearsals.rehearse(last, surroundings):
-                        self._doubt_last(stage)
+                    await self._rehearse(
+                        stage, LastSynth(cached=cached, key=self._key(mode), folder=folder), surroundings
+                    )
             except (WorkerDied, NodeNotStarted) as error:
                 await self._worker.close()
                 self._observer(
@@ -334,6 +334,20 @@ class SynthService:
             return True
         await self._worker.close()
         return False
+
+    async def _rehearse(self, stage: Stage, last: LastSynth, surroundings: Surroundings) -> None:
+        started = time.perf_counter()
+        done = await self._rehearsals.rehearse(last, surroundings)
+        self._observer(
+            AppRehearsed(
+                at=self._clock(),
+                outcome=done.outcome,
+                reason=done.reason,
+                duration_ms=_milliseconds(started),
+            )
+        )
+        if done.last_is_wrong:
+            self._doubt_last(stage)
 
     def _doubt_last(self, stage: Stage) -> None:
         self._cache(stage).forget()
