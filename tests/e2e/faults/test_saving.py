@@ -35,7 +35,7 @@ def dev(trials, echo):
         if not path.exists() or path.read_bytes() != content:
             mark = trials.mark()
             path.write_bytes(content)
-            trials.wait_for("FilesChanged", since=mark)
+            seen(trials, mark, path.relative_to(trials.root).as_posix())
     assert echo(trials)["version"] == 0
     assert echo(trials)["word"] == "word 0"
 

@@ -141,20 +141,16 @@ def root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def environ(client, gate) -> Iterator[dict[str, str]]:
-    """The environment of this process and of those that it starts: a person's who may do everything in the account."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in {
-            "AWS_ENDPOINT_URL": gate.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "CDK_VALIDATION": "false",
-            "COLUMNS": "120",
-        }.items():
-            patch.setenv(name, value)
-        yield dict(os.environ)
+def environ(client, gate) -> dict[str, str]:
+    """The environment of commands: a person's who may do everything in the account."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return others | {
+        "AWS_ENDPOINT_URL": gate.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "CDK_VALIDATION": "false",
+        "COLUMNS": "120",
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +170,11 @@ def sundog(root, environ) -> Callable[..., Done]:
         stdout, stderr = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+            # The AWS SDK reads the process's own. Only here: other tests run in this process.
+            for name in os.environ.keys() - environ.keys():
+                patch.delenv(name)
+            for name, value in environ.items():
+                patch.setenv(name, value)
             code = run(
                 [*arguments, "--stage", stage], environ=environ, cwd=folder, stdout=stdout, stderr=stderr
             )
