@@ -84,8 +84,8 @@ def waiting_program(shared_dev):
     program = (
         "import signal, sys\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
-        "print('waiting', flush=True)\n"
         "try:\n"
+        "    print('waiting', flush=True)\n"
         "    signal.pause()\n"
         "except KeyboardInterrupt:\n"
         "    print('cleaned up', flush=True)\n"

@@ -9,12 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from sundog.live.debug.dap import DapStream, encode_message
 
 PATIENCE_SECONDS = 60
+
+
+class SessionClosed(AssertionError):
+    """The adapter ended before it answered."""
 
 
 class DapClient:
@@ -84,7 +89,7 @@ class DapClient:
             async with self._changed:
                 self._closed = True
                 for reply in self._replies.values():
-                    reply.set_exception(AssertionError(f"the session closed; heard: {self.seen}"))
+                    reply.set_exception(SessionClosed(f"the session closed; heard: {self.seen}"))
                 self._changed.notify_all()
 
     async def _take(self, message: dict[str, Any]) -> None:
@@ -218,7 +223,9 @@ class Stop:
         return {variable["name"]: variable["value"] for variable in variables}
 
     async def proceed(self, command: str = "continue") -> None:
-        await self._client.request(command, {"threadId": self._thread})
+        # What goes on may end before its adapter has answered.
+        with suppress(*([SessionClosed] if command == "continue" else [])):
+            await self._client.request(command, {"threadId": self._thread})
 
     async def _frame(self) -> dict[str, Any]:
         return (await self._client.request("stackTrace", {"threadId": self._thread}))["stackFrames"][0]
