@@ -30,6 +30,15 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+async def left_of(pids: list[int]) -> list[int]:
+    """Return which processes still run, after the moment in which the system ends those that were killed."""
+    for _ in range(400):
+        if not any(alive(pid) for pid in pids):
+            break
+        await asyncio.sleep(0.01)
+    return [pid for pid in pids if alive(pid)]
+
+
 async def end_idle(live: Live) -> None:
     await live.until(
         lambda: all(one.state == "idle" for one in live.session.environments), "idle environments"
@@ -106,6 +115,8 @@ async def test_children_of_a_handler_end_with_its_environment(live: Live) -> Non
     await end_idle(live)
     await live.until(lambda: not alive(child), "the end of the handler's child")
 
+    assert not alive(child)
+
 
 async def test_session_leaves_no_process_behind(tmp_path: Path) -> None:
     async with live_session(tmp_path) as live:
@@ -138,7 +149,7 @@ async def test_a_session_killed_before_it_read_all_reports_leaves_no_process_beh
     session.close()
     await asyncio.wait_for(supervisor.wait(), 30)
 
-    assert not alive(grandchild)
+    assert await left_of([grandchild]) == []
 
 
 async def test_killed_session_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -171,13 +182,9 @@ asyncio.run(main())
     pids = [int(text) for text in line.split()]
     session.kill()
     await session.communicate()
-    for _ in range(400):
-        if not any(alive(pid) for pid in pids):
-            break
-        await asyncio.sleep(0.01)
 
     assert len(pids) == 3, line
-    assert [pid for pid in pids if alive(pid)] == []
+    assert await left_of(pids) == []
 
 
 async def test_paused_deadline_lets_a_handler_take_its_time(live: Live) -> None:
