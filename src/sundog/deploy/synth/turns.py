@@ -64,6 +64,8 @@ class Turns:
     async def ahead(self, load: Callable[[], Awaitable[None]]) -> bool:
         """Do something for the next synth, inside `between`; return False when a synth came and could not wait for it."""
         with anyio.CancelScope() as self._ahead:
+            if self.is_awaited:
+                self._limit_ahead()
             await load()
         stopped, self._ahead = self._ahead.cancelled_caught, None
         return not stopped
@@ -71,11 +73,11 @@ class Turns:
     async def _wait(self) -> None:
         self._waiting += 1
         try:
-            with anyio.move_on_after(PATIENCE_SECONDS):
-                await self._lock.acquire()
-                return
-            if self._ahead is not None:
-                self._ahead.cancel()
+            self._limit_ahead()
             await self._lock.acquire()
         finally:
             self._waiting -= 1
+
+    def _limit_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.deadline = min(self._ahead.deadline, anyio.current_time() + PATIENCE_SECONDS)
