@@ -142,10 +142,13 @@ class SynthFailed(_Event, frozen=True, kw_only=True):
     """`SundogError.as_dict()`."""
 
 
+RehearsalOutcome: TypeAlias = Literal["ready", "left out", "failed", "different"]
+
+
 class AppRehearsed(_Event, frozen=True, kw_only=True):
     """The app was run once for nothing, so that the next synth is faster, or there was a reason not to."""
 
-    outcome: Literal["ready", "left out", "failed", "different"]
+    outcome: RehearsalOutcome
     """`ready` when the next synth uses it. `different`: its templates were not those of the last synth."""
     reason: str | None = None
     """Of another outcome than `ready`: what the app does, a path that has changed, …"""

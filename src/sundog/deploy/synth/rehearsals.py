@@ -15,7 +15,6 @@ An app that runs programs, asks the network or writes files of its own is not re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import anyio
 import anyio.to_thread
@@ -25,6 +24,7 @@ from sundog.deploy.synth.attempt import RehearsalUse, prepare, run_command
 from sundog.deploy.synth.cache import CachedSynth, SynthKey, reason_to_synthesize
 from sundog.deploy.synth.errors import SynthFolderNotWritable
 from sundog.deploy.synth.worker import Surroundings, SynthWorker, WorkerDied
+from sundog.model.events import RehearsalOutcome
 from sundog.model.project import Project
 
 _MOST_SECONDS = 30.0
@@ -46,7 +46,7 @@ class LastSynth:
 class Rehearsal:
     """What came of one."""
 
-    outcome: Literal["ready", "left out", "failed", "different"]
+    outcome: RehearsalOutcome
     reason: str | None = None
     last_is_wrong: bool = False
     """Whether the last synth, which used a rehearsed process, must be repeated."""
