@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import boto3
@@ -168,13 +169,9 @@ def sundog(root, environ) -> Callable[..., Done]:
 
     def run_command(*arguments: str, stage: str = "prod", folder: Path = root) -> Done:
         stdout, stderr = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch:
+        # The AWS SDK reads the process's own environment. Only here: other tests run in this process.
+        with pytest.MonkeyPatch.context() as patch, mock.patch.dict(os.environ, environ, clear=True):
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
-            # The AWS SDK reads the process's own. Only here: other tests run in this process.
-            for name in os.environ.keys() - environ.keys():
-                patch.delenv(name)
-            for name, value in environ.items():
-                patch.setenv(name, value)
             code = run(
                 [*arguments, "--stage", stage], environ=environ, cwd=folder, stdout=stdout, stderr=stderr
             )

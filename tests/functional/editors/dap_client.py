@@ -222,10 +222,14 @@ class Stop:
         variables = (await self._client.request("variables", {"variablesReference": reference}))["variables"]
         return {variable["name"]: variable["value"] for variable in variables}
 
-    async def proceed(self, command: str = "continue") -> None:
+    async def proceed(self) -> None:
         # What goes on may end before its adapter has answered.
-        with suppress(*([SessionClosed] if command == "continue" else [])):
-            await self._client.request(command, {"threadId": self._thread})
+        with suppress(SessionClosed):
+            await self._client.request("continue", {"threadId": self._thread})
+
+    async def step(self) -> None:
+        """Go to the next line."""
+        await self._client.request("next", {"threadId": self._thread})
 
     async def _frame(self) -> dict[str, Any]:
         return (await self._client.request("stackTrace", {"threadId": self._thread}))["stackFrames"][0]

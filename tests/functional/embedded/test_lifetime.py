@@ -73,6 +73,8 @@ def test_cloud_dies_with_a_killed_parent(parent, is_running, wait_for):
 
     wait_for(lambda: not is_running(parent.child), "the cloud to end with its parent")
 
+    assert not is_running(parent.child)
+
 
 def test_data_survives_a_kill_of_everything(parent, run_cloud, tmp_path, wait_for, snapshot_with):
     parent.client("sqs").create_queue(QueueName="kept")
@@ -117,10 +119,12 @@ def test_nothing_is_saved_while_nothing_changes(run_cloud, tmp_path, wait_for):
             return sorted(entry.name for entry in (tmp_path / "snapshots").iterdir())
 
         # What runs beside the services comes to rest a moment after the start, a later one on a busy machine.
-        wait_for(
-            lambda: len({tuple(snapshots()) for _ in range(5)}) == 1,
+        seen = wait_for(
+            lambda: (found := [snapshots() for _ in range(5)])[0] == found[-1] and found,
             "five snapshots in a row that add nothing",
         )
+
+        assert seen == [seen[0]] * 5
 
 
 def test_reset_deletes_everything_also_for_the_next_start(run_cloud, tmp_path):

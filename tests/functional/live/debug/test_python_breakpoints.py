@@ -91,7 +91,7 @@ def test_step_keeps_the_clock_stopped_between_lines(at_bench):
         async with bench.editor({file: [2]}) as editor:
             call = bench.invoke("add", {"a": 1, "b": 2})
             stop = await editor.stopped()
-            await stop.proceed("next")
+            await stop.step()
             second = await editor.stopped()
             place, paused = await second.place(), bench.debugger.paused
             await second.proceed()
