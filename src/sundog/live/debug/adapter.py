@@ -17,21 +17,14 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sundog.errors import LiveError
 
 _START_SECONDS = 30.0
 
-# The adapter has no option for its token in the mode in which it reports where it listens. The token goes through the
-# environment, because other users of the machine can read the words of a command.
-_PROGRAM = """
-import os
-from debugpy import adapter
-adapter.access_token = os.environ.pop("SUNDOG_ADAPTER_TOKEN")
-from debugpy.adapter.__main__ import main
-main()
-"""
+_PROGRAM = Path(__file__).with_name("adapter_program.py")
 
 
 class AdapterNotStarted(LiveError):
@@ -74,7 +67,7 @@ async def start_adapter(python: str = sys.executable) -> Adapter:
         options = ("--for-server", str(report_port), "--host", "127.0.0.1", "--port", "0")
         with tempfile.TemporaryFile() as errors:
             process = await asyncio.create_subprocess_exec(
-                *(python, "-c", _PROGRAM, *options),
+                *(python, "-P", _PROGRAM, *options),
                 env={**os.environ, "SUNDOG_ADAPTER_TOKEN": token},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -178,6 +178,28 @@ def test_editor_can_attach_again(at_bench):
     at_bench(body)
 
 
+def test_editors_that_leave_at_once_do_not_keep_the_next_one_out(at_bench):
+    async def body(bench):
+        file = bench.write("add.py", HANDLER)
+        await bench.serve("add.py")
+        async with bench.editor():
+            # Its adapter greets each of them, and cannot.
+            for _ in range(20):
+                _, writer = await asyncio.open_connection("127.0.0.1", bench.port)
+                writer.write(b"Content-Length: 2\r\n\r\n")
+                await writer.drain()
+                writer.transport.abort()
+        async with bench.editor({file: [3]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            stop = await editor.stopped()
+            await stop.proceed()
+            answer = await bench.answer(call)
+
+        assert answer == {"total": 3}
+
+    at_bench(body)
+
+
 def test_editor_that_never_attaches_to_the_worker_does_not_hold_it_up(at_bench):
     async def body(bench):
         bench.write("add.py", HANDLER)
