@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -21,6 +20,7 @@ from sundog.bundle.request import BundleRequest, declared_at
 from sundog.bundle.warm_entry import warm_entry
 from sundog.errors import BundleError, Location, SeveralErrors, SundogError
 from sundog.model.manifest import FunctionEntry
+from sundog.model.programs import run_program
 
 ON_LAMBDA = ("@aws-sdk/*", "@smithy/*")
 """What Lambda's Node runtimes bring."""
@@ -83,7 +83,7 @@ def build_node(request: BundleRequest, staging: Path) -> None:
     module = Path(entry.file).relative_to(entry.source).with_suffix(".mjs")
     output = staging / module
     warm = warm_entry(entry) if entry.warm else None
-    finished = subprocess.run(
+    finished = run_program(
         [
             binary,
             # Without an entry file, esbuild takes what stands on its standard input.
@@ -92,17 +92,14 @@ def build_node(request: BundleRequest, staging: Path) -> None:
             "--log-level=error",
             *bundle_flags(entry, options, request.project_root),
         ],
-        cwd=request.project_root,
-        env=dict(request.environ),
-        input=warm or "",
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
+        folder=request.project_root,
+        environ=request.environ,
+        text=warm or "",
+        apart=True,
     )
     _relocate(output.with_suffix(".mjs.map"), request.project_root)
-    if finished.returncode:
-        errors = build_errors(finished.stderr, request.project_root)
+    if finished.status:
+        errors = build_errors(finished.errors, request.project_root)
         raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
 
 

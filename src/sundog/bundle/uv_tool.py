@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sundog.errors import BundleError, SundogError
+from sundog.model.programs import run_program
 
 
 class DependencyUnknown(BundleError):
@@ -78,19 +78,15 @@ def run_uv(arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str]
         for name, value in environ.items()
         if name not in {"VIRTUAL_ENV", "PYTHONPATH", "UV_TARGET"}
     }
-    finished = subprocess.run(
+    finished = run_program(
         [uv.find_uv_bin(), *arguments, "--no-progress", "--color", "never"],
-        cwd=folder,
-        env=clean,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
+        folder=folder,
+        environ=clean,
+        apart=True,
     )
-    if finished.returncode:
-        raise failure(finished.stderr, f"uv {arguments[0]}, exit status {finished.returncode}", platform)
-    return finished.stdout
+    if finished.status:
+        raise failure(finished.errors, f"uv {arguments[0]}, exit status {finished.status}", platform)
+    return finished.output
 
 
 def failure(output: str, where: str, platform: str) -> SundogError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import textwrap
@@ -70,6 +71,40 @@ def test_a_folder_that_cannot_be_written_is_named(fresh_trials, start_dev, left_
 
     assert str(root / ".sundog") in error["what"]
     assert not left_behind(root)
+
+
+@pytest.fixture
+def silent_index():
+    """A package index that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        yield server
+
+
+@pytest.mark.parametrize("interrupt", [os.kill, os.killpg], ids=["the command", "all in the terminal"])
+def test_an_interrupt_while_packages_are_awaited_ends_the_command(
+    fresh_trials, start_dev, silent_index, tmp_path, still_alive, interrupt
+):
+    port = silent_index.getsockname()[1]
+    environ = {
+        "SUNDOG_CACHE_DIR": str(tmp_path / "cache"),
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+        "UV_DEFAULT_INDEX": f"http://127.0.0.1:{port}/simple",
+        "UV_NO_CONFIG": "1",
+    }
+    dev = start_dev(fresh_trials(), environ=environ)
+    asking, _ = silent_index.accept()
+    with asking:
+        family = dev.family()
+        assert any("pip install" in command for command in family.values()), family
+        interrupt(dev.process.pid, signal.SIGINT)
+        status = dev.wait(20)
+
+    assert status == 130, dev.output
+    errors = [event["code"] for event in dev.events if event["type"] == "Error"]
+    assert errors == ["SD-CANCELLED"], dev.output
+    assert not still_alive(family)
+    assert [path.name for path in (tmp_path / "cache" / "embedded-cloud").iterdir() if path.is_dir()] == []
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +35,7 @@ from sundog.aws.embedded.interface import Capabilities, ServiceKind
 from sundog.aws.embedded.port import bind_port
 from sundog.aws.embedded.postgres import postgres_packages
 from sundog.aws.embedded.previous import end_previous, note_process
+from sundog.model.programs import end_group
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -145,7 +145,7 @@ class EmbeddedCloud:
                 process.terminate()
                 with anyio.move_on_after(self._stop_seconds + 1):
                     await process.wait()
-            _kill_group(process.pid)
+            end_group(process.pid)
             await process.aclose()
             (self.state_dir / "process.json").unlink(missing_ok=True)
 
@@ -158,7 +158,7 @@ class EmbeddedCloud:
         process = self._running()
         status = await process.wait()
         # What it started may live on when it was killed.
-        _kill_group(process.pid)
+        end_group(process.pid)
         await process.aclose()
         return status
 
@@ -294,15 +294,6 @@ def _child_environment(environ: Mapping[str, str]) -> dict[str, str]:
         name: environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE") if name in environ
     }
     return {"PATH": os.defpath, **kept}
-
-
-def _kill_group(leader: int) -> None:
-    """Kill what is left of a process group; custom resources run in processes of their own."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # Nothing is left; macOS reports that as a lack of permission when only zombies are.
-        return
 
 
 def _is_healthy(port: int) -> bool:

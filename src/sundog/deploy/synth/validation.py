@@ -7,10 +7,8 @@ unchanged templates are checked once. A synth for a deploy has the check in it, 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +20,7 @@ import msgspec
 from sundog.deploy.synth.attempt import app_environment
 from sundog.deploy.synth.interpreter import app_python
 from sundog.model.manifest import Manifest, SourcePlace
+from sundog.model.programs import end_group
 from sundog.model.project import Project, Stage
 
 REPORT_FILE = "validation-report.json"
@@ -158,9 +157,8 @@ async def _run(project: Project, environment: Mapping[str, str]) -> bool:
     try:
         return await process.wait() == 0
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            # What it started as well; nothing is left of a process that has ended by itself.
-            os.killpg(process.pid, signal.SIGKILL)
+        # With what it started.
+        end_group(process.pid)
         with anyio.CancelScope(shield=True):
             await process.aclose()
 

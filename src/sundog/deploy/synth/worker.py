@@ -24,6 +24,7 @@ import msgspec
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from sundog.deploy.synth.record import Report, Stamp, SynthRecord, file_stamp, make_record
+from sundog.model.programs import end_group
 
 _LONGEST_LINE = 16 * 1024 * 1024
 _OUTPUT_LINES = 40
@@ -278,8 +279,7 @@ class SynthWorker:
     def _kill_groups(self) -> None:
         for group in (self._runner, self._process.pid if self._process is not None else None):
             if group is not None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
-                    os.killpg(group, signal.SIGKILL)
+                end_group(group)
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from anyio.streams.text import TextReceiveStream
 
 from sundog.errors import BundleError, Location
 from sundog.model.manifest import UploadEntry
+from sundog.model.programs import end_group
 
 _KEPT_LINES = 40
 
@@ -69,7 +69,7 @@ async def build_site(
             output(line)
         status = await process.wait()
     finally:
-        _end_group(process.pid)
+        end_group(process.pid)
         with anyio.CancelScope(shield=True):
             await process.aclose()
     if status:
@@ -126,11 +126,3 @@ def _failed(entry: UploadEntry, why: str, details: deque[str] | tuple[str, ...] 
 
 def _where(entry: UploadEntry) -> Location | None:
     return None if entry.place is None else Location(entry.place.file, entry.place.line)
-
-
-def _end_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # It has ended with all that it started, as it should; macOS reports that as a lack of permission.
-        return

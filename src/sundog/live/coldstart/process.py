@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sundog.errors import HandlerError, Location
 from sundog.model.manifest import FunctionEntry
+from sundog.model.programs import run_program
 
 ROUNDS = 5
 LONGEST_SECONDS = 120
@@ -51,18 +51,8 @@ def run_import(
     """
     where = Location(entry.file, None, None)
     try:
-        done = subprocess.run(
-            command,
-            env=dict(environ),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        done = run_program(command, folder=folder, environ=environ, apart=True, limit_seconds=LONGEST_SECONDS)
+    except TimeoutError as error:
         raise HandlerNotImported(
             f"importing the handler `{entry.handler}` took more than {LONGEST_SECONDS} seconds",
             where=where,
@@ -76,9 +66,9 @@ def run_import(
             why=os.strerror(error.errno or 0),
             fix="correct `python` in [tool.sundog]",
         ) from error
-    if done.returncode != 0:
-        trace = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
-        why = cause(trace) if trace else f"the interpreter ended with status {done.returncode}"
+    if done.status != 0:
+        trace = [line for line in done.errors.splitlines() if not line.startswith("import time:")]
+        why = cause(trace) if trace else f"the interpreter ended with status {done.status}"
         raise HandlerNotImported(
             f"the handler `{entry.handler}` could not be imported",
             where=where,
@@ -86,4 +76,4 @@ def run_import(
             fix=fix(why) or "correct the module; `sundog dev` shows the same error at the first request",
             details=trace[-_SHOWN:],
         )
-    return done.stderr
+    return done.errors
