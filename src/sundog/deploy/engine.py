@@ -48,6 +48,7 @@ from sundog.model.events import Observer
 from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import Manifest
 from sundog.model.project import Project, Stage
+from sundog.model.threads import in_thread
 
 __all__ = ["DeployResult", "UnknownStack", "deploy", "remove"]
 
@@ -183,7 +184,8 @@ def _builder(project: Project, manifest: Manifest, connection: AwsConnection) ->
             return None
         output = project.stage_dir(connection.stage.name) / "bundles" / asset.asset_id
         request = BundleRequest(project_root=project.root, entry=entry, output_dir=output)
-        return await anyio.to_thread.run_sync(build, request, limiter=limit)
+        async with limit:
+            return await in_thread(build, request)
 
     return build_one
 

@@ -7,7 +7,6 @@ there. A session runs the sources, so it makes a folder of links: to what is in 
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from sundog.live.runner import BuildOutcome
 from sundog.model.events import FunctionError
 from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import FunctionEntry
+from sundog.model.threads import in_thread
 
 
 class TaskRoot:
@@ -53,10 +53,10 @@ class TaskRoot:
     async def built(self, build: Callable[[], Awaitable[BuildOutcome]]) -> BuildOutcome:
         """Build the function with the commands before and after it, and make the folder; a failure is the build's."""
         try:
-            await asyncio.to_thread(self._before)
+            await in_thread(self._before)
             outcome = await build()
             if outcome.error is None:
-                copied = await asyncio.to_thread(self._after)
+                copied = await in_thread(self._after)
                 outcome = BuildOutcome(
                     files=outcome.files | copied, error=None, duration_ms=outcome.duration_ms
                 )
@@ -71,8 +71,8 @@ class TaskRoot:
         Raises:
             BundleError: A command failed, or a file that is to be copied is not there.
         """
-        await asyncio.to_thread(self._before)
-        await asyncio.to_thread(self._after)
+        await in_thread(self._before)
+        await in_thread(self._after)
 
     def _before(self) -> None:
         added = self._added

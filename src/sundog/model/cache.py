@@ -6,11 +6,18 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import platformdirs
+
+from sundog.model.programs import check_wanted
+
+_LOCK_SECONDS = 0.1
+"""How often a lock that another process has is tried again."""
 
 
 def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -38,5 +45,15 @@ def staging(folder: Path) -> Iterator[Path]:
 def locked(file: Path) -> Iterator[None]:
     """Hold a file's lock: two processes must not make the same thing in the cache at once. Waits for the other."""
     with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not _taken(handle):
+            check_wanted()
+            time.sleep(_LOCK_SECONDS)
         yield
+
+
+def _taken(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

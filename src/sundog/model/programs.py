@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 _SHOWN = 30
 _LOOK_SECONDS = 0.1
 """How often somebody who waits for a program looks whether it is still wanted."""
+
+UNWANTED: ContextVar[threading.Event | None] = ContextVar("unwanted", default=None)
+"""Set when nobody waits any more for what this thread does; None where Ctrl-C arrives as an exception."""
+
+
+class Unwanted(BaseException):
+    """Nobody waits any more for what a thread of `threads.in_thread` does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +40,17 @@ class Ended:
         return self.output.strip().splitlines()[-_SHOWN:]
 
 
+def check_wanted() -> None:
+    """Look whether somebody still waits for what this thread does.
+
+    Raises:
+        Unwanted: The task that waits for this thread is cancelled.
+    """
+    stop = UNWANTED.get()
+    if stop is not None and stop.is_set():
+        raise Unwanted
+
+
 def run_program(
     command: Sequence[str | Path] | str,
     *,
@@ -40,10 +60,11 @@ def run_program(
     apart: bool = False,
     limit_seconds: float | None = None,
 ) -> Ended:
-    """Run a program, and end it with all that it started when nobody waits for it any more.
+    """Run a program, and end it when nobody waits for it any more.
 
-    That is the case after Ctrl-C, and when this runs in a thread of `anyio.to_thread` whose task is cancelled. The program
-    itself does not get the terminal's Ctrl-C, which it would report as a failure.
+    In a thread of `threads.in_thread` it has a process group of its own: it does not get the terminal's Ctrl-C, which it would
+    report as a failure, and is ended with all that it started. Elsewhere it stays in the group of this process, which
+    somebody may end as a whole.
 
     Args:
         command: The program and its arguments, or a line for the shell.
@@ -56,7 +77,9 @@ def run_program(
     Raises:
         OSError: It cannot be started.
         TimeoutError: It took too long, and was ended.
+        Unwanted: The task that waits for this thread is cancelled.
     """
+    leads = UNWANTED.get() is not None
     with subprocess.Popen(
         command,
         shell=isinstance(command, str),
@@ -67,12 +90,12 @@ def run_program(
         stderr=subprocess.PIPE if apart else subprocess.STDOUT,
         text=True,
         errors="replace",
-        start_new_session=True,
+        start_new_session=leads,
     ) as process:
         try:
             output, errors = _outcome(process, text, limit_seconds)
         except BaseException:
-            end_group(process.pid)
+            end_group(process.pid) if leads else process.kill()
             raise
     return Ended(status=process.returncode, output=output, errors=errors or "")
 
@@ -92,7 +115,7 @@ def _outcome(
     given: str | None = text
     begun = time.monotonic()
     while True:
-        _check_wanted()
+        check_wanted()
         if limit_seconds is not None and time.monotonic() - begun > limit_seconds:
             raise TimeoutError
         try:
@@ -100,14 +123,3 @@ def _outcome(
         except subprocess.TimeoutExpired:
             # It goes on where it was; input is taken by the first call.
             given = None
-
-
-def _check_wanted() -> None:
-    # A synth reads this module as well, and starts no program: anyio would be read for nothing.
-    import anyio.from_thread
-
-    try:
-        anyio.from_thread.check_cancelled()
-    except RuntimeError:
-        # Nobody's worker thread: Ctrl-C arrives as an exception.
-        return

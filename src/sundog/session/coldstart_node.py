@@ -11,7 +11,6 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import anyio.to_thread
 import msgspec
 
 from sundog.bundle.esbuild_install import esbuild_binary
@@ -28,6 +27,7 @@ from sundog.live.node.interpreters import NodeFinder
 from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import FunctionEntry
 from sundog.model.project import Project
+from sundog.model.threads import in_thread
 
 _WORTH_MINIFYING_BYTES = 100_000
 
@@ -61,11 +61,11 @@ async def analyze_node(
             minified = await _minified(maker, options, deployed)
         finally:
             await service.close()
-        rounds = await anyio.to_thread.run_sync(importer.times, deployed)
-        tree = await anyio.to_thread.run_sync(importer.tree, marked)
+        rounds = await in_thread(importer.times, deployed)
+        tree = await in_thread(importer.tree, marked)
         settings: list[Change] = []
         if minified is not None:
-            faster = await anyio.to_thread.run_sync(importer.times, minified)
+            faster = await in_thread(importer.times, minified)
             settings = [_minify(entry, deployed, minified, rounds, faster)]
     outside = loaded_outside(tree, deployed.metafile)
     if outside:

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import anyio.to_thread
-
 from sundog.bundle.requirements import find_requirements, package_name
 from sundog.errors import BundleError
 from sundog.live.coldstart.measure import measure
@@ -21,6 +19,7 @@ from sundog.model.functions import DeployedFunction
 from sundog.model.manifest import FunctionEntry
 from sundog.model.project import Project
 from sundog.model.sources import source_files
+from sundog.model.threads import in_thread
 
 
 async def analyze_python(
@@ -43,7 +42,7 @@ async def analyze_python(
     named, excluded = _packages(project, entry, notes)
     runtime = runtime_package_folder()
     assert runtime is not None  # noqa: S101 - sundog depends on it
-    measured = await anyio.to_thread.run_sync(
+    measured = await in_thread(
         partial(
             measure,
             entry,

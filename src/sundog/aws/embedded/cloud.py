@@ -36,6 +36,7 @@ from sundog.aws.embedded.port import bind_port
 from sundog.aws.embedded.postgres import postgres_packages
 from sundog.aws.embedded.previous import end_previous, note_process
 from sundog.model.programs import end_group
+from sundog.model.threads import in_thread
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -114,7 +115,7 @@ class EmbeddedCloud:
             CloudPortTaken: Another program has the project's port.
             CloudNotStarted: It ended or did not answer in time.
         """
-        environment = await anyio.to_thread.run_sync(cloud_environment, self._progress, self._environ)
+        environment = await in_thread(cloud_environment, self._progress, self._environ)
         try:
             self.state_dir.mkdir(parents=True, exist_ok=True)
             crashed = await anyio.to_thread.run_sync(end_previous, self.state_dir)
@@ -202,7 +203,7 @@ class EmbeddedCloud:
 
     async def prepare_databases(self) -> None:
         """Have the Data API answer; Postgres is installed the first time, and runs until the cloud stops."""
-        packages = await anyio.to_thread.run_sync(postgres_packages, self._progress, self._environ)
+        packages = await in_thread(postgres_packages, self._progress, self._environ)
         await self._call("postgres", {"packages": str(packages)})
 
     async def snapshot(self) -> None:

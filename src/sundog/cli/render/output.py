@@ -7,6 +7,7 @@ default only where a stream is a terminal.
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterable, Mapping
 from typing import TextIO, TypeAlias
 
@@ -78,6 +79,7 @@ class Output:
         self.stderr = stderr
         self.as_json = as_json
         self.verbosity = verbosity
+        self._writing = threading.Lock()
         self._colour_out = _wants_colour(stdout, environ)
         self._colour_err = _wants_colour(stderr, environ)
         self.is_terminal = stderr.isatty()
@@ -85,7 +87,7 @@ class Output:
 
     def data(self, text: str) -> None:
         """Write to stdout."""
-        print(_printable(text, self.stdout), file=self.stdout, flush=True)
+        self._write(self.stdout, text)
 
     def data_line(self, pieces: Line) -> None:
         """Write a styled line to stdout."""
@@ -104,7 +106,7 @@ class Output:
     def talk_line(self, pieces: Line) -> None:
         """Write a styled line to stderr."""
         text = _styled(pieces) if self._colour_err else plain_text(pieces)
-        print(_printable(text, self.stderr), file=self.stderr, flush=True)
+        self._write(self.stderr, text)
 
     def talk_lines(self, lines: Iterable[Line]) -> None:
         """Write styled lines to stderr."""
@@ -115,6 +117,12 @@ class Output:
         """Write to stderr when `-v` was given."""
         if self.verbosity:
             self.talk((text, "dim"))
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        # Installations tell of themselves from threads of their own: two lines must not become one.
+        with self._writing:
+            stream.write(_printable(text, stream) + "\n")
+            stream.flush()
 
 
 def _wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

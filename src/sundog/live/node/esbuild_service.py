@@ -18,6 +18,7 @@ import msgspec
 
 from sundog.errors import BugError, LiveError
 from sundog.live.node.esbuild_wire import Packet, PacketStream, Value, decode_packet, encode_packet
+from sundog.model.threads import in_thread
 
 Rewrite = Callable[[Path], bytes]
 """Returns what esbuild is to read instead of a file."""
@@ -168,7 +169,7 @@ class EsbuildService:
             return self._running
 
     async def _start(self) -> _Process:
-        binary = await asyncio.to_thread(self._binary)
+        binary = await in_thread(self._binary)
         version = await asyncio.to_thread(_version_beside, binary)
         process = await asyncio.create_subprocess_exec(
             binary,

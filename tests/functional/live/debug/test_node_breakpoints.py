@@ -87,6 +87,23 @@ def test_editor_that_leaves_lets_a_paused_handler_run_on(at_bench):
     at_bench(body)
 
 
+def test_editor_can_attach_again(at_bench):
+    async def body(bench):
+        source = bench.write("add.ts", HANDLER)
+        await bench.serve("add.ts")
+        async with bench.editor_of_typescript():
+            await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
+        async with bench.editor_of_typescript({source: [5]}) as editor:
+            call = bench.invoke("add", {"a": 1, "b": 2})
+            session, _ = await editor.paused()
+            await editor.call("Debugger.resume", session=session)
+            answer = await bench.answer(call)
+
+        assert answer == {"total": 3}
+
+    at_bench(body)
+
+
 def test_workers_have_no_inspector_while_no_editor_is_attached(at_bench):
     async def body(bench):
         bench.write(
