@@ -1,5 +1,6 @@
 """However a synth ends, no process and no folder of it stays."""
 
+import json
 import os
 import signal
 import subprocess
@@ -20,7 +21,9 @@ import sys
 from pathlib import Path
 import anyio
 from sundog.deploy.synth.service import SynthService
+from sundog.deploy.synth.validation import validate
 from sundog.errors import SundogError
+from sundog.model.manifest import Manifest
 from sundog.model.project import find_project
 
 async def service_state(service, waits):
@@ -39,6 +42,8 @@ async def main():
         elif sys.argv[2] == "rehearse":
             await service.synth(stage, mode="dev", reason="start")
             await service.get_ready(stage)
+        elif sys.argv[2] == "validate":
+            await validate(project, stage, project.root, Manifest(app="demo", stage="local"))
         elif sys.argv[2] == "prewarm":
             service.prewarm(stage)
             await anyio.sleep_forever()
@@ -194,6 +199,37 @@ def test_a_killed_session_takes_the_waiting_spare_along(looping):
     session.process.wait()
 
     session.assert_gone()
+
+
+def test_a_killed_session_takes_a_check_along_that_cannot_look_at_it(looping):
+    # No other thread of a process runs during a call into C; on a busy machine any such call takes long.
+    (looping / "app.py").write_text(
+        "from itertools import repeat\nopen('started', 'w').close()\nmax(repeat(0, 10**11))\n"
+    )
+    session = Session(looping, "validate")
+    session.wait_for_runner(looping / "started")
+
+    session.process.kill()
+    session.process.wait()
+
+    session.assert_gone()
+
+
+def test_a_worker_whose_session_has_ended_before_it_began_loads_nothing():
+    start = {"modules": ["aws_cdk"], "type_hints": [], "niceness": 0, "fork": True}
+    reading, writing = os.pipe()
+    os.write(writing, json.dumps(start).encode() + b"\n")
+    os.close(writing)
+    with os.fdopen(reading) as commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "sundog.constructs.synth_worker"],
+            stdin=commands,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])

@@ -67,6 +67,9 @@ def main() -> int:
     """Load what the first line on stdin names, then serve."""
     os.setsid()
     end_with_parent()
+    if _has_hung_up(0):
+        # It ended before the system was told to end this process with it.
+        return 0
     # The protocol has descriptors of its own: what a module prints while it is imported is not an answer.
     commands = Lines(os.dup(0))
     answers = os.dup(1)
@@ -107,6 +110,13 @@ def main() -> int:
             serve_one(runner, prepare["prepare"], commands.next, send)
     end_group()
     return 0
+
+
+def _has_hung_up(descriptor: int) -> bool:
+    """Say whether the other end of a pipe is closed, whatever can still be read from it."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(events & select.POLLHUP for _, events in poll.poll(0))
 
 
 def _load(modules: list[str], type_hints: list[str], niceness: int) -> None:

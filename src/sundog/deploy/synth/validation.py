@@ -27,14 +27,18 @@ REPORT_FILE = "validation-report.json"
 """The CDK's, in the cloud assembly."""
 _KEPT_FILE = "validation.json"
 
-# Runs the app at low priority; when standard input ends, so do the app and the Node that jsii started.
+# Runs the app at low priority. When standard input ends, so do the app and the Node that jsii started: by a process of
+# usual priority, because no thread of the app's own would run in time while the machine is busy.
 _RUN = """
-import os, runpy, signal, sys, threading
-def end_with_parent():
-    # Not sys.stdin: the interpreter could not end while a thread waits in its buffer.
-    os.read(0, 1)
-    os.killpg(0, signal.SIGKILL)
-threading.Thread(target=end_with_parent, daemon=True).start()
+import os, runpy, signal, sys
+child = os.fork()
+if not child:
+    # Nobody's child, so that an app that waits for its own does not wait for this one.
+    if not os.fork():
+        os.read(0, 1)
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+os.waitpid(child, 0)
 os.nice(15)
 sys.argv = sys.argv[1:]
 sys.path[0] = os.path.dirname(sys.argv[0])
