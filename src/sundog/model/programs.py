@@ -95,7 +95,10 @@ def run_program(
         try:
             output, errors = _outcome(process, text, limit_seconds)
         except BaseException:
-            end_group(process.pid) if leads else process.kill()
+            if leads:
+                end_group(process.pid)
+            else:
+                process.kill()
             raise
     return Ended(status=process.returncode, output=output, errors=errors or "")
 

@@ -105,9 +105,10 @@ def test_a_cancelled_task_does_not_wait_for_the_lock_of_another_process(tmp_path
         task.cancel()
         async with asyncio.timeout(60):
             await asyncio.wait({task})
+        return task.cancelled()
 
     with locked(file):
-        asyncio.run(main())
+        assert asyncio.run(main())
 
 
 def test_what_a_function_returns_or_raises_is_its_caller_s():

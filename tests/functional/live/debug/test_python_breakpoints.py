@@ -11,6 +11,15 @@ def handler(event, context):
 """
 
 
+async def answer_after_a_stop(bench, file):
+    """Attach an editor, invoke the handler, and let it go on from its breakpoint."""
+    async with bench.editor({file: [3]}) as editor:
+        call = bench.invoke("add", {"a": 1, "b": 2})
+        stop = await editor.stopped()
+        await stop.proceed()
+        return await bench.answer(call)
+
+
 def test_handler_stops_at_a_breakpoint_and_runs_on(at_bench):
     async def body(bench):
         file = bench.write("add.py", HANDLER)
@@ -167,13 +176,7 @@ def test_editor_can_attach_again(at_bench):
         async with bench.editor() as first:
             await bench.answer(bench.invoke("add", {"a": 1, "b": 2}))
             await first.detach()
-        async with bench.editor({file: [3]}) as second:
-            call = bench.invoke("add", {"a": 1, "b": 2})
-            stop = await second.stopped()
-            await stop.proceed()
-            answer = await bench.answer(call)
-
-        assert answer == {"total": 3}
+        assert await answer_after_a_stop(bench, file) == {"total": 3}
 
     at_bench(body)
 
@@ -189,13 +192,7 @@ def test_editors_that_leave_at_once_do_not_keep_the_next_one_out(at_bench):
                 writer.write(b"Content-Length: 2\r\n\r\n")
                 await writer.drain()
                 writer.transport.abort()
-        async with bench.editor({file: [3]}) as editor:
-            call = bench.invoke("add", {"a": 1, "b": 2})
-            stop = await editor.stopped()
-            await stop.proceed()
-            answer = await bench.answer(call)
-
-        assert answer == {"total": 3}
+        assert await answer_after_a_stop(bench, file) == {"total": 3}
 
     at_bench(body)
 
